@@ -1,0 +1,1 @@
+"""Pure medicine: case, reader, guideline tables, safety net, phrases, evaluation. No I/O but its own data."""

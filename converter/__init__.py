@@ -1,0 +1,1 @@
+"""Multimodal Gemma-3-shaped checkpoint to a text-only one, byte for byte."""

@@ -1,0 +1,1 @@
+"""The gateway: SMS and WhatsApp in, answers out, nothing lost."""

@@ -1,0 +1,1 @@
+"""Chewie's public contract and its client. Holds no service code."""

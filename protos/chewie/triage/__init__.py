@@ -1,0 +1,1 @@
+"""The triage API, by version."""
