@@ -38,7 +38,7 @@ def screenshots() -> Path:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    """A playwright Browser on Debian's chromium; a skip that says how to get it, a failure under CI."""
+    """A playwright Browser on Debian's chromium; without it a skip, and under CI a failure."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         missing = "needs Debian's chromium: apt-get install chromium"

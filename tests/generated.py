@@ -1,4 +1,4 @@
-"""Generates the contract's Python from protos/, and with --check tells whether the committed one differs."""
+"""Generates the contract's Python from protos/; with --check tells whether it is stale."""
 
 from __future__ import annotations
 
