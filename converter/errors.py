@@ -1,0 +1,39 @@
+"""The converter's errors: each is one sentence for a person and one exit code for a script."""
+
+from __future__ import annotations
+
+
+class ConversionError(Exception):
+    """Something that ends a command; `str()` of it is the sentence to show."""
+
+    exit_code = 1
+
+
+class SourceRefused(ConversionError):
+    """The source is not understood, damaged or contradicts its own config."""
+
+    exit_code = 3
+
+
+class DestinationRefused(ConversionError):
+    """The destination cannot or must not be written to."""
+
+    exit_code = 4
+
+
+class WriteFailed(ConversionError):
+    """Writing broke off; what was written so far can be resumed."""
+
+    exit_code = 5
+
+
+class VerificationFailed(ConversionError):
+    """The converted checkpoint differs from what its source demands."""
+
+    exit_code = 6
+
+
+class HubRefused(ConversionError):
+    """The model hub did not hand the checkpoint over."""
+
+    exit_code = 7

@@ -1,0 +1,69 @@
+"""The proof that lies in every converted folder: `chewie-manifest.json`.
+
+A plain JSON file, readable without this package. Its fields:
+
+- `format`: `chewie-manifest/1`.
+- `digest`: `sha256:…`, the model's identity: over the source's digest, every tensor (name, dtype,
+  shape, payload) and every other file. How the tensors are cut into shards does not change it.
+- `source`: `name` (folder or hub id), `revision` (hub commit or null), `kind` (`multimodal` or
+  `text-only`), `layout`, `digest` (over config, headers and the kept payloads of the source).
+- `options`: what the conversion was asked for, by name.
+- `tensors`: name -> `file`, `dtype`, `shape`, `sha256` of the payload, `source` (name there).
+- `files`: name -> `bytes`, `sha256`, for every file but the manifest itself.
+- `dropped`: `tensors` and `bytes` that were left behind; `left_out`: file names likewise.
+- `plan`: fingerprint of source and options, by which a run that broke off is continued.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from converter.carry import MANIFEST_NAME
+from converter.errors import SourceRefused
+
+FORMAT = "chewie-manifest/1"
+REQUIRED = ("format", "digest", "source", "options", "tensors", "files", "dropped", "plan")
+
+Manifest = dict[str, Any]
+
+
+def digest_of(value: Any) -> str:
+    """SHA-256 of `value` as canonical JSON, prefixed with the name of the hash."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return "sha256:" + sha256(text.encode()).hexdigest()
+
+
+def model_digest(
+    source_digest: str, tensors: Mapping[str, Mapping[str, Any]], files: Mapping[str, Any]
+) -> str:
+    """The model's identity; `tensors` and `files` as in the manifest."""
+    identity = {
+        name: [entry["dtype"], list(entry["shape"]), entry["sha256"]]
+        for name, entry in tensors.items()
+    }
+    others = {
+        name: entry["sha256"]
+        for name, entry in files.items()
+        if not name.endswith((".safetensors", ".safetensors.index.json"))
+    }
+    return digest_of({"source": source_digest, "tensors": identity, "files": others})
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a converted folder; SourceRefused if it is missing or not one."""
+    path = folder / MANIFEST_NAME
+    try:
+        value = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise SourceRefused(f"{path}: missing, expected in a folder that was converted") from error
+    except (OSError, ValueError) as error:
+        raise SourceRefused(f"{path}: cannot be read as JSON ({error})") from error
+    if not isinstance(value, dict) or any(name not in value for name in REQUIRED):
+        raise SourceRefused(f"{path}: expected the fields {', '.join(REQUIRED)}")
+    if value["format"] != FORMAT:
+        raise SourceRefused(f"{path}: format is {value['format']!r}, expected {FORMAT!r}")
+    return value
