@@ -12,7 +12,7 @@ from rich.console import Console
 
 from clinical.evaluate.arms import ARMS
 from clinical.evaluate.cases import CaseFileError, LabelledCase, read_cases
-from clinical.evaluate.lexicon_phrases import closed_codes, lexicon_phrases
+from clinical.evaluate.guideline import closed_codes, conditions_by_rule, lexicon_phrases
 from clinical.evaluate.measure import answer_cases, measure
 from clinical.evaluate.plot import draw_confusion
 from clinical.evaluate.report import prediction_lines, print_report, report_as_json
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CaseFileError as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
-    outcomes = answer_cases(cases, ARMS[options.arm])
+    outcomes = answer_cases(cases, ARMS[options.arm], conditions_by_rule=conditions_by_rule())
     report = measure(outcomes, phrases=lexicon_phrases(), closed_codes=closed_codes())
     title = f"{options.cases.name}, arm {options.arm}, {report.texts} texts"
     if options.json:

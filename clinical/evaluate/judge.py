@@ -29,10 +29,11 @@ DOSE_LIKE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """A labelled case with the answer that it got."""
+    """A labelled case with the answer that it got. `suggested` are conditions of the fired rules."""
 
     case: LabelledCase
     answer: Assessment
+    suggested: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +86,8 @@ def hallucinates(outcome: Outcome) -> bool:
       whatever was taken for one is invented; or
     - a danger sign that the case does not list and that rests on no words of the text: it has no
       evidence, or its evidence is not what stands at that place; or
-    - a condition that is not the labelled one, while no rule fired to suggest it (`not_clear` and
-      `no_illness` claim nothing and are never counted). Cases without a labelled condition are
+    - a condition that is neither the labelled one nor suggested by a rule that fired (`not_clear`
+      and `no_illness` claim nothing and are never counted). Cases without a labelled condition are
       judged by their signs alone.
     """
     if any(not _sign_supported(outcome.case, sign) for sign in outcome.answer.danger_signs):
@@ -113,7 +114,7 @@ def _condition_supported(outcome: Outcome, code: str) -> bool:
         expected is None
         or code == expected
         or code in UNCLEAR_CONDITIONS
-        or bool(outcome.answer.rule_ids)
+        or code in outcome.suggested
     )
 
 

@@ -10,6 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from clinical.assessment import Assessment, Urgency
 from clinical.case import Patient
@@ -43,11 +44,24 @@ class Report:
     remarks: tuple[str, ...] = field(default=())
 
 
-def answer_cases(cases: Iterable[LabelledCase], assess: Assess) -> tuple[Outcome, ...]:
-    """Ask once for every case, in order. What `assess` raises is not caught."""
-    return tuple(
-        Outcome(case=case, answer=assess(case.text, case.language, case.patient)) for case in cases
-    )
+def answer_cases(
+    cases: Iterable[LabelledCase],
+    assess: Assess,
+    *,
+    conditions_by_rule: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[Outcome, ...]:
+    """Ask once for every case, in order. What `assess` raises is not caught.
+
+    `conditions_by_rule` tells which condition a fired rule suggests, so that it is not taken for
+    an invention.
+    """
+    return tuple(_outcome(case, assess, conditions_by_rule) for case in cases)
+
+
+def _outcome(case: LabelledCase, assess: Assess, conditions_by_rule: Mapping[str, str]) -> Outcome:
+    answer = assess(case.text, case.language, case.patient)
+    fired = (conditions_by_rule.get(rule) for rule in answer.rule_ids)
+    return Outcome(case=case, answer=answer, suggested=frozenset(code for code in fired if code))
 
 
 def measure(

@@ -38,6 +38,18 @@ def test_the_callable_gets_text_language_and_patient_of_each_case_in_order() -> 
     assert [outcome.case.id for outcome in outcomes] == ["one", "two"]
 
 
+def test_a_condition_that_a_fired_rule_suggests_is_no_invention() -> None:
+    case = a_case("x", urgency=Urgency.HOME, condition="cough_or_cold")
+    answer = Assessment(urgency=Urgency.ROUTINE, conditions=("malaria",), rule_ids=("R1",))
+    for suggestions, invented in (
+        ({"R1": "malaria"}, False),
+        ({"R1": "measles"}, True),
+        ({}, True),
+    ):
+        (outcome,) = answer_cases([case], lambda *_: answer, conditions_by_rule=suggestions)
+        assert hallucinates(outcome) is invented
+
+
 def test_recall_counts_urgency_reached_and_names_the_missed() -> None:
     cases = [
         a_case("a", danger_signs=("convulsions", "fever"), language="en"),
