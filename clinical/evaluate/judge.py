@@ -29,7 +29,7 @@ DOSE_LIKE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """A labelled case with the answer that it got. `suggested` are conditions of the fired rules."""
+    """A labelled case and the answer it got. `suggested`: the conditions of the fired rules."""
 
     case: LabelledCase
     answer: Assessment
