@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from converter.layout import EMBEDDING, LM_HEAD
 
-type_of_shape = tuple[int, ...]
+Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +28,9 @@ class TextShape:
     tied: bool
 
 
-def expected_tensors(shape: TextShape) -> dict[str, type_of_shape]:
+def expected_tensors(shape: TextShape) -> dict[str, Shape]:
     """Name -> shape of every tensor of the text model; the head only where it is not tied."""
-    tensors: dict[str, type_of_shape] = {
+    tensors: dict[str, Shape] = {
         EMBEDDING: (shape.vocab_size, shape.hidden_size),
         "model.norm.weight": (shape.hidden_size,),
     }
@@ -42,7 +42,7 @@ def expected_tensors(shape: TextShape) -> dict[str, type_of_shape]:
     return tensors
 
 
-def _layer_tensors(shape: TextShape) -> dict[str, type_of_shape]:
+def _layer_tensors(shape: TextShape) -> dict[str, Shape]:
     hidden, inner = shape.hidden_size, shape.intermediate_size
     queries = shape.num_attention_heads * shape.head_dim
     keys = shape.num_key_value_heads * shape.head_dim
@@ -68,3 +68,26 @@ def _layer_tensors(shape: TextShape) -> dict[str, type_of_shape]:
         biased = (name for name in linear if name.startswith("self_attn."))
         tensors |= {f"{name}.bias": linear[name][:1] for name in biased}
     return tensors
+
+
+LINEAR_LAYERS = (
+    "self_attn.q_proj",
+    "self_attn.k_proj",
+    "self_attn.v_proj",
+    "self_attn.o_proj",
+    "mlp.gate_proj",
+    "mlp.up_proj",
+    "mlp.down_proj",
+)
+# vLLM runs these as one layer, so they share a quantization scheme or have none.
+FUSED_IN_VLLM = (
+    ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
+    ("mlp.gate_proj", "mlp.up_proj"),
+)
+
+
+def is_linear(name: str) -> bool:
+    """Whether `name` is the weight of a linear layer inside the body (not of the head)."""
+    return name.startswith("model.layers.") and name.endswith(
+        tuple(f".{layer}.weight" for layer in LINEAR_LAYERS)
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from converter.checkpoint import read_json
-from converter.errors import SourceRefused
+from converter.errors import SourceError
 
 MANIFEST_NAME = "chewie-manifest.json"
 TEMPLATE_NAME = "chat_template.jinja"
@@ -86,5 +86,5 @@ def moved_chat_template(folder: Path, copied: tuple[str, ...]) -> Mapping[str, b
         if isinstance(template, str):
             return {TEMPLATE_NAME: template.encode()}
         if template is not None:
-            raise SourceRefused(f"{folder / name}: chat_template is no text, expected one template")
+            raise SourceError(f"{folder / name}: chat_template is no text, expected one template")
     return {}

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from converter.dtypes import ITEM_BYTES, payload_bytes
-from converter.errors import SourceRefused
+from converter.errors import SourceError
 
 INDEX_NAME = "model.safetensors.index.json"
 SINGLE_NAME = "model.safetensors"
@@ -63,9 +63,9 @@ class Checkpoint:
 
 
 def open_checkpoint(folder: Path) -> Checkpoint:
-    """Reads config, index and headers of `folder`; raises SourceRefused with file and key."""
+    """Reads config, index and headers of `folder`; raises SourceError with file and key."""
     if not folder.is_dir():
-        raise SourceRefused(f"{folder}: no such folder")
+        raise SourceError(f"{folder}: no such folder")
     config = read_json(folder / "config.json")
     files = tuple(read_weight_file(path) for path in _weight_paths(folder))
     _refuse_duplicates(files)
@@ -76,18 +76,18 @@ def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from `path`; anything else is refused."""
     try:
         if path.stat().st_size > MAX_JSON_BYTES:
-            raise SourceRefused(
+            raise SourceError(
                 f"{path}: larger than {MAX_JSON_BYTES} bytes, expected a small JSON file"
             )
         value = json.loads(path.read_bytes())
     except FileNotFoundError as error:
-        raise SourceRefused(f"{path}: missing, expected in every checkpoint folder") from error
+        raise SourceError(f"{path}: missing, expected in every checkpoint folder") from error
     except OSError as error:
-        raise SourceRefused(f"{path}: cannot be read ({error.strerror})") from error
+        raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
     except ValueError as error:
-        raise SourceRefused(f"{path}: not valid JSON ({error})") from error
+        raise SourceError(f"{path}: not valid JSON ({error})") from error
     if not isinstance(value, dict):
-        raise SourceRefused(f"{path}: expected a JSON object, found {type(value).__name__}")
+        raise SourceError(f"{path}: expected a JSON object, found {type(value).__name__}")
     return value
 
 
@@ -100,10 +100,10 @@ def _weight_paths(folder: Path) -> list[Path]:
         return [single]
     found = sorted(path.name for path in folder.glob("*.safetensors"))
     if found:
-        raise SourceRefused(
+        raise SourceError(
             f"{index}: missing, and {found[0]} is not {SINGLE_NAME}; shards need their index"
         )
-    raise SourceRefused(
+    raise SourceError(
         f"{single}: missing, and no {INDEX_NAME} either; only safetensors checkpoints are converted"
     )
 
@@ -111,11 +111,11 @@ def _weight_paths(folder: Path) -> list[Path]:
 def _indexed_paths(index: Path) -> list[Path]:
     weight_map = read_json(index).get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:
-        raise SourceRefused(f"{index}: no 'weight_map', expected tensor name -> file name")
+        raise SourceError(f"{index}: no 'weight_map', expected tensor name -> file name")
     by_file: dict[str, set[str]] = {}
     for key, name in weight_map.items():
         if not _is_plain_file_name(name):
-            raise SourceRefused(
+            raise SourceError(
                 f"{index}: {key} points to {name!r}, which is not a file of this folder"
             )
         by_file.setdefault(name, set()).add(key)
@@ -131,14 +131,12 @@ def _is_plain_file_name(name: object) -> bool:
 
 def _compare_with_index(index: Path, path: Path, keys: set[str]) -> None:
     if not path.exists():
-        raise SourceRefused(f"{path}: missing shard, needed for {min(keys)} by {index.name}")
+        raise SourceError(f"{path}: missing shard, needed for {min(keys)} by {index.name}")
     stored = {tensor.name for tensor in read_weight_file(path).tensors}
     if missing := keys - stored:
-        raise SourceRefused(
-            f"{path}: does not hold {min(missing)}, which {index.name} places there"
-        )
+        raise SourceError(f"{path}: does not hold {min(missing)}, which {index.name} places there")
     if extra := stored - keys:
-        raise SourceRefused(f"{path}: holds {min(extra)}, which {index.name} does not place there")
+        raise SourceError(f"{path}: holds {min(extra)}, which {index.name} does not place there")
 
 
 def _refuse_duplicates(files: tuple[WeightFile, ...]) -> None:
@@ -146,7 +144,7 @@ def _refuse_duplicates(files: tuple[WeightFile, ...]) -> None:
     for file in files:
         for tensor in file.tensors:
             if tensor.name in seen:
-                raise SourceRefused(
+                raise SourceError(
                     f"{file.path}: holds {tensor.name}, which {seen[tensor.name].name} holds too"
                 )
             seen[tensor.name] = file.path
@@ -159,7 +157,7 @@ def read_weight_file(path: Path) -> WeightFile:
             stat = path.stat()
             raw = _read_raw_header(path, stream.read(LENGTH_BYTES), stat.st_size, stream.read)
     except OSError as error:
-        raise SourceRefused(f"{path}: cannot be read ({error.strerror})") from error
+        raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
     start = LENGTH_BYTES + len(raw)
     tensors = _parse_header(path, raw, start)
     _check_coverage(path, tensors, start, stat.st_size)
@@ -174,13 +172,13 @@ def read_weight_file(path: Path) -> WeightFile:
 
 def _read_raw_header(path: Path, length_field: bytes, size: int, read: Any) -> bytes:
     if len(length_field) < LENGTH_BYTES:
-        raise SourceRefused(f"{path}: truncated, {size} bytes are no safetensors file")
+        raise SourceError(f"{path}: truncated, {size} bytes are no safetensors file")
     length = int.from_bytes(length_field, "little")
     if not 2 <= length <= MAX_HEADER_BYTES:
-        raise SourceRefused(f"{path}: bad header, it claims {length} bytes")
+        raise SourceError(f"{path}: bad header, it claims {length} bytes")
     raw: bytes = read(length)
     if len(raw) < length:
-        raise SourceRefused(
+        raise SourceError(
             f"{path}: truncated, its header claims {length} bytes and {len(raw)} follow"
         )
     return raw
@@ -190,9 +188,9 @@ def _parse_header(path: Path, raw: bytes, start: int) -> tuple[StoredTensor, ...
     try:
         pairs = json.loads(raw, object_pairs_hook=_UniquePairs)
     except (ValueError, RecursionError) as error:
-        raise SourceRefused(f"{path}: bad header ({error})") from error
+        raise SourceError(f"{path}: bad header ({error})") from error
     if not isinstance(pairs, _UniquePairs):
-        raise SourceRefused(f"{path}: bad header, expected a JSON object")
+        raise SourceError(f"{path}: bad header, expected a JSON object")
     tensors = [
         _parse_entry(path, name, entry, start)
         for name, entry in pairs.items()
@@ -217,18 +215,16 @@ def _parse_entry(path: Path, name: str, entry: Any, start: int) -> StoredTensor:
         first, last = entry["data_offsets"]
         whole = all(type(number) is int and number >= 0 for number in (*shape, first, last))
     except (TypeError, KeyError, ValueError) as error:
-        raise SourceRefused(
+        raise SourceError(
             f"{path}: bad header at {name}, expected dtype, shape and two data_offsets"
         ) from error
     if not whole:
-        raise SourceRefused(
-            f"{path}: bad header at {name}, shape and offsets must be whole numbers"
-        )
+        raise SourceError(f"{path}: bad header at {name}, shape and offsets must be whole numbers")
     if dtype not in ITEM_BYTES:
-        raise SourceRefused(f"{path}: {name} has dtype {dtype!r}, which is not known")
+        raise SourceError(f"{path}: {name} has dtype {dtype!r}, which is not known")
     nbytes = payload_bytes(dtype, shape)
     if last - first != nbytes:
-        raise SourceRefused(
+        raise SourceError(
             f"{path}: bad header at {name}, {dtype} {list(shape)} takes {nbytes} bytes, "
             f"its offsets give {last - first}"
         )
@@ -241,15 +237,15 @@ def _check_coverage(path: Path, tensors: tuple[StoredTensor, ...], start: int, s
     position = start
     for tensor in tensors:
         if tensor.offset != position:
-            raise SourceRefused(
+            raise SourceError(
                 f"{path}: bad header at {tensor.name}, its bytes start at {tensor.offset}, "
                 f"expected {position}: tensors must follow one another without gap or overlap"
             )
         position += tensor.nbytes
     if position > size:
         last = next(t for t in tensors if t.offset + t.nbytes > size)
-        raise SourceRefused(
-            f"{path}: truncated at {last.name}, {size} bytes are there and the header needs {position}"
+        raise SourceError(
+            f"{path}: truncated at {last.name}, {size} bytes are there, the header needs {position}"
         )
     if position < size:
-        raise SourceRefused(f"{path}: {size - position} bytes follow that its header does not name")
+        raise SourceError(f"{path}: {size - position} bytes follow that its header does not name")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from converter.architecture import TextShape
-from converter.errors import SourceRefused
+from converter.errors import SourceError
 
 Json = dict[str, Any]
 
@@ -67,7 +67,7 @@ def is_multimodal(config: Mapping[str, Any], where: str) -> bool:
     known = KNOWN_MODEL_TYPES.get(model_type if isinstance(model_type, str) else "")
     if known is None or architectures not in ([known[0]], None):
         wanted = " or ".join(f"{kind}/{name}" for kind, (name, _) in KNOWN_MODEL_TYPES.items())
-        raise SourceRefused(
+        raise SourceError(
             f"{where}: architecture {model_type}/{architectures} is not known, expected {wanted}"
         )
     return known[1]
@@ -76,16 +76,16 @@ def is_multimodal(config: Mapping[str, Any], where: str) -> bool:
 def filled_text_config(config: Mapping[str, Any], where: str) -> Json:
     """The whole text part of `config` with defaults filled in, tokens and tying resolved.
 
-    Rope stays out: `rope_parameters` gives it. Raises SourceRefused naming `where` and the field.
+    Rope stays out: `rope_parameters` gives it. Raises SourceError naming `where` and the field.
     """
     multimodal = is_multimodal(config, where)
     text = config.get("text_config") if multimodal else config
     if not isinstance(text, Mapping):
-        raise SourceRefused(f"{where}: 'text_config' is missing, expected an object")
+        raise SourceError(f"{where}: 'text_config' is missing, expected an object")
     filled = {**TEXT_DEFAULTS, **{key: text[key] for key in TEXT_DEFAULTS if key in text}}
     for name in POSITIVE_SIZES:
         if type(filled[name]) is not int or filled[name] < 1:
-            raise SourceRefused(f"{where}: {name} is {filled[name]!r}, expected a positive number")
+            raise SourceError(f"{where}: {name} is {filled[name]!r}, expected a positive number")
     if multimodal:
         _refuse_what_text_reads_otherwise(config, filled, where)
     filled["tie_word_embeddings"] = _tied(config, text, where)
@@ -97,17 +97,17 @@ def _refuse_what_text_reads_otherwise(
     config: Mapping[str, Any], filled: Mapping[str, Any], where: str
 ) -> None:
     if filled["final_logit_softcapping"] is not None:
-        raise SourceRefused(
-            f"{where}: final_logit_softcapping is {filled['final_logit_softcapping']}, expected null: "
-            f"{TEXT_ARCHITECTURE} applies it and {MULTIMODAL_ARCHITECTURE} does not"
+        raise SourceError(
+            f"{where}: final_logit_softcapping is {filled['final_logit_softcapping']}, "
+            f"expected null: {TEXT_ARCHITECTURE} applies it and {MULTIMODAL_ARCHITECTURE} does not"
         )
     if filled["use_bidirectional_attention"]:
-        raise SourceRefused(
+        raise SourceError(
             f"{where}: use_bidirectional_attention is set, expected a model that generates text"
         )
     for part in (config, config["text_config"]):
         if part.get("quantization_config") is not None:
-            raise SourceRefused(
+            raise SourceError(
                 f"{where}: quantization_config is set; start from the unquantized checkpoint "
                 "and use --quantize"
             )
@@ -116,7 +116,7 @@ def _refuse_what_text_reads_otherwise(
 def _tied(config: Mapping[str, Any], text: Mapping[str, Any], where: str) -> bool:
     told = {part["tie_word_embeddings"] for part in (config, text) if "tie_word_embeddings" in part}
     if len(told) > 1:
-        raise SourceRefused(
+        raise SourceError(
             f"{where}: tie_word_embeddings differs between the top level and text_config"
         )
     return bool(told.pop()) if told else True
@@ -136,8 +136,9 @@ def _layer_types(text: Mapping[str, Any], layers: int, where: str) -> list[str]:
             for i in range(layers)
         ]
     if len(kinds) != layers or not set(kinds) <= set(DEFAULT_ROPE_THETA):
-        raise SourceRefused(
-            f"{where}: layer_types does not name one of {sorted(DEFAULT_ROPE_THETA)} for each of {layers} layers"
+        raise SourceError(
+            f"{where}: layer_types does not name one of {sorted(DEFAULT_ROPE_THETA)} "
+            f"for each of {layers} layers"
         )
     return list(kinds)
 
@@ -163,8 +164,9 @@ def rope_parameters(text: Mapping[str, Any], where: str) -> dict[str, Json]:
     if nested is None:
         return _rope_from_old_fields(text)
     if not isinstance(nested, Mapping) or not set(nested) <= set(DEFAULT_ROPE_THETA):
-        raise SourceRefused(
-            f"{where}: rope_parameters has keys {sorted(nested)}, expected {sorted(DEFAULT_ROPE_THETA)}"
+        raise SourceError(
+            f"{where}: rope_parameters has keys {sorted(nested)}, "
+            f"expected {sorted(DEFAULT_ROPE_THETA)}"
         )
     rope = {
         kind: {"rope_type": "default", "rope_theta": theta, **(nested.get(kind) or {})}
@@ -173,7 +175,7 @@ def rope_parameters(text: Mapping[str, Any], where: str) -> dict[str, Json]:
     if any(
         text.get(name) is not None for name in OLD_ROPE_FIELDS
     ) and rope != _rope_from_old_fields(text):
-        raise SourceRefused(
+        raise SourceError(
             f"{where}: rope_parameters and rope_theta/rope_scaling contradict each other"
         )
     return rope

@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from converter.carry import MANIFEST_NAME
-from converter.errors import ConversionError, DestinationRefused, WriteFailed
+from converter.errors import ConversionError, DestinationError, SourceError, WriteError
 from converter.journal import JOURNAL_NAME, PLAN_NAME, Journal, Mark
 from converter.manifest import FORMAT, Manifest, digest_of, model_digest, read_manifest
-from converter.plan import Plan, as_json
+from converter.plan import Plan, options_json
 from converter.progress import Progress, Quiet
 from converter.recipes import Copy
+from converter.small_files import as_json
 from converter.writing import write_shard
 
 # The new checkpoint grows in this folder of the work folder, apart from journal and plan.
@@ -37,8 +38,8 @@ def convert(plan: Plan, progress: Progress | None = None) -> Manifest:
     """Carries out `plan`; returns the manifest that now lies in `plan.destination`.
 
     A run that broke off is continued if source and options are the same. A destination that
-    already holds the result of this very plan is left as it is. Raises DestinationRefused before
-    the first byte, WriteFailed when writing breaks off; the source is never written to.
+    already holds the result of this very plan is left as it is. Raises DestinationError before
+    the first byte, WriteError when writing breaks off; the source is never written to.
     """
     if (done := finished_manifest(plan)) is not None:
         shutil.rmtree(work_folder(plan.destination), ignore_errors=True)
@@ -48,10 +49,15 @@ def convert(plan: Plan, progress: Progress | None = None) -> Manifest:
     try:
         with _locked_work_folder(work):
             _start_or_resume(plan, work)
-            manifest = _write_everything(plan, work, progress or Quiet())
+            try:
+                manifest = _write_everything(plan, work, progress or Quiet())
+            except SourceError:
+                # What was read contradicts the plan: nothing of it is worth continuing.
+                shutil.rmtree(work, ignore_errors=True)
+                raise
             _publish(work, plan.destination)
     except OSError as error:
-        raise WriteFailed(
+        raise WriteError(
             f"{error.filename or work}: writing failed ({error.strerror}); nothing was put at "
             f"{plan.destination}, run the same command again to continue from {work}"
         ) from error
@@ -83,21 +89,21 @@ def check_destination(plan: Plan) -> None:
     target, source = plan.destination, plan.checkpoint.folder
     resolved = target.resolve()
     if resolved == source.resolve():
-        raise DestinationRefused(f"{target}: source and destination are the same folder")
+        raise DestinationError(f"{target}: source and destination are the same folder")
     if source.resolve() in resolved.parents:
-        raise DestinationRefused(
+        raise DestinationError(
             f"{target}: lies inside the source {source}, expected a folder elsewhere"
         )
     if target.is_symlink() or (target.exists() and not target.is_dir()):
-        raise DestinationRefused(f"{target}: is no folder, expected a name that is free")
-    if target.is_dir() and (names := sorted(os.listdir(target))):
-        raise DestinationRefused(
+        raise DestinationError(f"{target}: is no folder, expected a name that is free")
+    if target.is_dir() and (names := sorted(path.name for path in target.iterdir())):
+        raise DestinationError(
             f"{target}: holds files already ({names[0]}), expected an empty or new folder"
         )
     if target.is_mount():
-        raise DestinationRefused(f"{target}: is a mount point, name a folder inside it")
+        raise DestinationError(f"{target}: is a mount point, name a folder inside it")
     if not resolved.parent.is_dir():
-        raise DestinationRefused(
+        raise DestinationError(
             f"{resolved.parent}: no such folder, expected the place to write into"
         )
     _check_room(plan, resolved.parent)
@@ -112,7 +118,7 @@ def _check_room(plan: Plan, parent: Path) -> None:
     needed = plan.payload_bytes + carried + SPARE_BYTES - there
     free = shutil.disk_usage(parent).free
     if needed > free:
-        raise DestinationRefused(f"{parent}: {free} bytes are free, the conversion needs {needed}")
+        raise DestinationError(f"{parent}: {free} bytes are free, the conversion needs {needed}")
 
 
 @contextmanager
@@ -123,7 +129,7 @@ def _locked_work_folder(work: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(descriptor)
-        raise DestinationRefused(f"{work}: another conversion is writing there") from error
+        raise DestinationError(f"{work}: another conversion is writing there") from error
     try:
         yield
     finally:
@@ -214,6 +220,7 @@ def build_manifest(
                 payloads[source] = digest
         payloads |= mark.sources
     source_digest = _source_digest(plan, payloads)
+    adapter = plan.outputs.adapter
     return {
         "format": FORMAT,
         "digest": model_digest(source_digest, tensors, files),
@@ -223,7 +230,8 @@ def build_manifest(
             "layout": plan.layout.name,
             "digest": source_digest,
         },
-        "options": asdict(plan.options),
+        "options": options_json(plan.options),
+        "adapter": adapter and {"sha256": adapter.sha256, "ignored": len(adapter.ignored)},
         "tensors": tensors,
         "files": dict(files),
         "dropped": {
@@ -252,7 +260,7 @@ def _own_version() -> str:
 
 def _publish(work: Path, destination: Path) -> None:
     _sync_folder(work / RESULT_NAME)
-    os.rename(work / RESULT_NAME, destination)
+    (work / RESULT_NAME).rename(destination)
     _sync_folder(destination.absolute().parent)
     shutil.rmtree(work, ignore_errors=True)
 

@@ -9,31 +9,31 @@ class ConversionError(Exception):
     exit_code = 1
 
 
-class SourceRefused(ConversionError):
+class SourceError(ConversionError):
     """The source is not understood, damaged or contradicts its own config."""
 
     exit_code = 3
 
 
-class DestinationRefused(ConversionError):
+class DestinationError(ConversionError):
     """The destination cannot or must not be written to."""
 
     exit_code = 4
 
 
-class WriteFailed(ConversionError):
+class WriteError(ConversionError):
     """Writing broke off; what was written so far can be resumed."""
 
     exit_code = 5
 
 
-class VerificationFailed(ConversionError):
+class VerificationError(ConversionError):
     """The converted checkpoint differs from what its source demands."""
 
     exit_code = 6
 
 
-class HubRefused(ConversionError):
+class HubError(ConversionError):
     """The model hub did not hand the checkpoint over."""
 
     exit_code = 7

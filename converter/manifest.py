@@ -8,6 +8,7 @@ A plain JSON file, readable without this package. Its fields:
 - `source`: `name` (folder or hub id), `revision` (hub commit or null), `kind` (`multimodal` or
   `text-only`), `layout`, `digest` (over config, headers and the kept payloads of the source).
 - `options`: what the conversion was asked for, by name.
+- `adapter`: null, or the merged adapter's `sha256` and how many of its tensors were `ignored`.
 - `tensors`: name -> `file`, `dtype`, `shape`, `sha256` of the payload, `source` (name there).
 - `files`: name -> `bytes`, `sha256`, for every file but the manifest itself.
 - `dropped`: `tensors` and `bytes` that were left behind; `left_out`: file names likewise.
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from converter.carry import MANIFEST_NAME
-from converter.errors import SourceRefused
+from converter.errors import SourceError
 
 FORMAT = "chewie-manifest/1"
 REQUIRED = ("format", "digest", "source", "options", "tensors", "files", "dropped", "plan")
@@ -54,16 +55,16 @@ def model_digest(
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a converted folder; SourceRefused if it is missing or not one."""
+    """The manifest of a converted folder; SourceError if it is missing or not one."""
     path = folder / MANIFEST_NAME
     try:
         value = json.loads(path.read_bytes())
     except FileNotFoundError as error:
-        raise SourceRefused(f"{path}: missing, expected in a folder that was converted") from error
+        raise SourceError(f"{path}: missing, expected in a folder that was converted") from error
     except (OSError, ValueError) as error:
-        raise SourceRefused(f"{path}: cannot be read as JSON ({error})") from error
+        raise SourceError(f"{path}: cannot be read as JSON ({error})") from error
     if not isinstance(value, dict) or any(name not in value for name in REQUIRED):
-        raise SourceRefused(f"{path}: expected the fields {', '.join(REQUIRED)}")
+        raise SourceError(f"{path}: expected the fields {', '.join(REQUIRED)}")
     if value["format"] != FORMAT:
-        raise SourceRefused(f"{path}: format is {value['format']!r}, expected {FORMAT!r}")
+        raise SourceError(f"{path}: format is {value['format']!r}, expected {FORMAT!r}")
     return value

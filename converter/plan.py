@@ -5,41 +5,30 @@ Reads headers and small files only; writes nothing.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from converter.architecture import expected_tensors
-from converter.carry import Carried, moved_chat_template, sort_files
-from converter.checkpoint import INDEX_NAME, Checkpoint, StoredTensor, open_checkpoint, read_json
-from converter.config import (
-    filled_text_config,
-    is_multimodal,
-    stored_dtype,
-    text_generation_config,
-    text_only_config,
-    text_shape,
-)
-from converter.dtypes import FLOAT_CONFIG_NAMES
-from converter.errors import SourceRefused
-from converter.layout import EMBEDDING, LM_HEAD, Layout, detect_layout
+from converter.carry import Carried, sort_files
+from converter.checkpoint import Checkpoint, StoredTensor, open_checkpoint
+from converter.config import filled_text_config, is_multimodal
+from converter.errors import SourceError
+from converter.layout import Layout
 from converter.manifest import digest_of
-from converter.recipes import copied_tensor
-from converter.shards import DEFAULT_MAX_SHARD_BYTES, Shard, index_json, plan_shards
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What a conversion is asked for beyond dropping the image parts."""
-
-    max_shard_bytes: int = DEFAULT_MAX_SHARD_BYTES
+from converter.options import Options, check_options
+from converter.outputs import Outputs, check_ignore, plan_outputs
+from converter.placing import check_against_config, place_tensors
+from converter.recipes import Copy
+from converter.shards import Shard, plan_shards
+from converter.small_files import written_files
+from converter.vocabulary import trimmed_size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where the source comes from, for the manifest."""
+    """Where the source comes from, for the manifest: a folder's name or a hub id and its commit."""
 
     name: str
     revision: str | None = None
@@ -55,6 +44,7 @@ class Plan:
     origin: Origin
     layout: Layout
     kind: str
+    outputs: Outputs
     shards: tuple[Shard, ...]
     dropped: tuple[StoredTensor, ...]
     carried: Carried
@@ -73,114 +63,47 @@ def plan_conversion(
     options: Options | None = None,
     origin: Origin | None = None,
 ) -> Plan:
-    """The plan for `source` -> `destination`; raises SourceRefused with file and key."""
+    """The plan for `source` -> `destination`.
+
+    Raises SourceError with file and key, OptionsError with the flag.
+    """
     options = options or Options()
+    check_options(options)
     checkpoint = open_checkpoint(source)
     where = str(source / "config.json")
-    multimodal = is_multimodal(checkpoint.config, where)
-    layout, kept, dropped = place_tensors(checkpoint)
-    check_shapes(checkpoint, kept)
-    tensors = [copied_tensor(name, stored) for name, stored in kept.items()]
-    shards = plan_shards(tensors, options.max_shard_bytes)
+    filled = filled_text_config(checkpoint.config, where)
+    placed = check_against_config(checkpoint, place_tensors(checkpoint), filled)
+    _refuse_changing_quantized(checkpoint, options, where)
+    check_ignore(options.ignore, placed.kept)
+    vocab_size = trimmed_size(options.trim_vocab, checkpoint.config, filled["vocab_size"])
+    outputs = plan_outputs(placed.kept, options, vocab_size)
+    shards = plan_shards(outputs.tensors, options.max_shard_bytes)
     carried = sort_files(source)
-    written = written_files(checkpoint, shards, carried)
+    written = written_files(
+        checkpoint, placed.layout, carried, options, outputs, shards, vocab_size
+    )
     return Plan(
         checkpoint=checkpoint,
         destination=destination,
         options=options,
         origin=origin or Origin(name=source.resolve().name),
-        layout=layout,
-        kind="multimodal" if multimodal else "text-only",
+        layout=placed.layout,
+        kind="multimodal" if is_multimodal(checkpoint.config, where) else "text-only",
+        outputs=outputs,
         shards=shards,
-        dropped=dropped,
+        dropped=placed.dropped,
         carried=carried,
         written=written,
-        fingerprint=_fingerprint(checkpoint, options, shards, written),
+        fingerprint=_fingerprint(checkpoint, options, shards, written, carried),
     )
 
 
-def place_tensors(
-    checkpoint: Checkpoint,
-) -> tuple[Layout, dict[str, StoredTensor], tuple[StoredTensor, ...]]:
-    """Layout, kept tensors by their new name in the order of the disk, and the dropped ones."""
-    stored = list(checkpoint.tensors())
-    layout = detect_layout(tensor.name for tensor in stored)
-    if layout is None:
-        raise SourceRefused(
-            f"{checkpoint.folder}: no embed_tokens.weight under any prefix that is known, "
-            "expected the weights of a Gemma 3 language model"
+def _refuse_changing_quantized(checkpoint: Checkpoint, options: Options, where: str) -> None:
+    if checkpoint.config.get("quantization_config") is not None and options.changes_tensors:
+        raise SourceError(
+            f"{where}: quantization_config is set; a quantized checkpoint is copied as it is, "
+            "start from the unquantized one to change it"
         )
-    kept: dict[str, StoredTensor] = {}
-    dropped: list[StoredTensor] = []
-    for tensor in stored:
-        name = _text_name(layout, tensor)
-        if name is None:
-            dropped.append(tensor)
-        elif name in kept:
-            raise SourceRefused(
-                f"{tensor.path}: {tensor.name} and {kept[name].name} are both {name}"
-            )
-        else:
-            kept[name] = tensor
-    return layout, kept, tuple(dropped)
-
-
-def _text_name(layout: Layout, tensor: StoredTensor) -> str | None:
-    try:
-        return layout.text_name(tensor.name)
-    except KeyError as error:
-        raise SourceRefused(
-            f"{tensor.path}: cannot place {tensor.name}, which is no part of the {layout.name} layout"
-        ) from error
-
-
-def check_shapes(checkpoint: Checkpoint, kept: dict[str, StoredTensor]) -> None:
-    """Refuses what config.json does not account for: missing, left over, or of another shape."""
-    where = checkpoint.folder / "config.json"
-    expected = expected_tensors(text_shape(filled_text_config(checkpoint.config, str(where))))
-    for name, shape in expected.items():
-        if name not in kept:
-            raise SourceRefused(f"{checkpoint.folder}: {name} is missing, {where.name} demands it")
-        stored = kept[name]
-        if stored.shape != shape:
-            raise SourceRefused(
-                f"{stored.path}: {stored.name} has shape {list(stored.shape)}, "
-                f"{where.name} demands {list(shape)}"
-            )
-        if stored.dtype not in FLOAT_CONFIG_NAMES:
-            raise SourceRefused(
-                f"{stored.path}: {stored.name} is {stored.dtype}, "
-                f"expected one of {', '.join(FLOAT_CONFIG_NAMES)}"
-            )
-    for name in kept.keys() - expected.keys() - {LM_HEAD}:
-        stored = kept[name]
-        raise SourceRefused(
-            f"{stored.path}: cannot place {stored.name}, {where.name} has no such part"
-        )
-
-
-def written_files(
-    checkpoint: Checkpoint, shards: tuple[Shard, ...], carried: Carried
-) -> dict[str, bytes]:
-    """The small files that are made rather than copied, by name."""
-    where = str(checkpoint.folder / "config.json")
-    generation_path = checkpoint.folder / "generation_config.json"
-    generation = read_json(generation_path) if generation_path.exists() else {}
-    embedding = next(t for shard in shards for t in shard.tensors if t.name == EMBEDDING)
-    dtype = stored_dtype(checkpoint.config) or FLOAT_CONFIG_NAMES[embedding.dtype]
-    files = {
-        "config.json": as_json(text_only_config(checkpoint.config, generation, dtype, where)),
-        "generation_config.json": as_json(text_generation_config(checkpoint.config, generation)),
-        **moved_chat_template(checkpoint.folder, carried.copied),
-    }
-    if len(shards) > 1:
-        files[INDEX_NAME] = as_json(index_json(shards))
-    return files
-
-
-def as_json(value: Any) -> bytes:
-    """The bytes in which a JSON file is written: indented, sorted, with a final newline."""
-    return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def _fingerprint(
@@ -188,16 +111,36 @@ def _fingerprint(
     options: Options,
     shards: tuple[Shard, ...],
     written: Mapping[str, bytes],
+    carried: Carried,
 ) -> str:
-    sources = [
+    weights = [
         [file.path.name, file.size, file.modified_ns, file.header_sha256]
         for file in checkpoint.files
     ]
+    copied = [
+        [name, (stat := (checkpoint.folder / name).stat()).st_size, stat.st_mtime_ns]
+        for name in carried.copied
+    ]
+    computed = [
+        [tensor.name, tensor.recipe.describe()]
+        for shard in shards
+        for tensor in shard.tensors
+        if not isinstance(tensor.recipe, Copy)
+    ]
     return digest_of(
         {
-            "sources": sources,
-            "options": asdict(options),
+            "weights": weights,
+            "copied": copied,
+            "options": options_json(options),
             "shards": [[shard.name, shard.layout_sha256()] for shard in shards],
-            "written": {name: content.decode() for name, content in written.items()},
+            "computed": computed,
+            "written": {name: sha256(content).hexdigest() for name, content in written.items()},
         }
     )
+
+
+def options_json(options: Options) -> dict[str, Any]:
+    """`options` as they stand in the manifest; the adapter by its folder's name."""
+    value = asdict(options)
+    value["adapter"] = None if options.adapter is None else options.adapter.resolve().name
+    return value

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from converter.checkpoint import StoredTensor
-from converter.errors import SourceRefused
+from converter.errors import SourceError
 
 Observer = Callable[[memoryview], None]
 
@@ -48,6 +48,23 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Constant:
+    """Bytes that are known without reading anything; `source` is the tensor they speak of."""
+
+    source: StoredTensor
+    content: bytes
+    observes: bool = False
+
+    def blocks(self, observe: Observer) -> Iterator[memoryview]:
+        """The content in one piece."""
+        yield memoryview(self.content)
+
+    def describe(self) -> dict[str, Any]:
+        """The content itself."""
+        return {"constant": self.content.hex()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutputTensor:
     """A tensor of the text-only checkpoint: name, format, and where its bytes come from."""
 
@@ -58,17 +75,6 @@ class OutputTensor:
     recipe: Copy | Recipe
 
 
-def copied_tensor(name: str, source: StoredTensor) -> OutputTensor:
-    """`source` under a new name."""
-    return OutputTensor(
-        name=name,
-        dtype=source.dtype,
-        shape=source.shape,
-        nbytes=source.nbytes,
-        recipe=Copy(source=source),
-    )
-
-
 def read_exactly(descriptor: int, view: memoryview, offset: int, path: Path) -> None:
     """Fills `view` from `offset`; a file that has become shorter is refused."""
     filled = 0
@@ -76,9 +82,9 @@ def read_exactly(descriptor: int, view: memoryview, offset: int, path: Path) -> 
         try:
             count = os.preadv(descriptor, [view[filled:]], offset + filled)
         except OSError as error:
-            raise SourceRefused(f"{path}: cannot be read ({error.strerror})") from error
+            raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
         if count == 0:
-            raise SourceRefused(
+            raise SourceError(
                 f"{path}: became shorter while it was read, at byte {offset + filled}"
             )
         filled += count

@@ -1,4 +1,4 @@
-"""Small checkpoints of the real shape's kind, built by transformers itself, for all converter tests."""
+"""Small checkpoints of the real kind, built by transformers itself, for all converter tests."""
 
 from __future__ import annotations
 
