@@ -1,0 +1,208 @@
+"""Finds the lexicon's wordings and families of wording in a tokenised message.
+
+A family is a pattern over concepts, as «<limb> & <powerless>». Knows nothing of negation.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import accumulate, product
+from typing import NamedTuple
+
+from clinical.reader.lexicon import Lexicon, Meaning, Pattern
+from clinical.reader.tokens import Token
+
+# What it costs a pattern's gap to step over a token; a full stop ends nearly every family.
+_COST_OF_MARK = {",": 2, ";": 5, ".": 5, "\n": 5, "!": 5, "?": 5, ":": 2, "(": 2, ")": 2, "-": 1}
+_COST_OF_TURN = 4  # a negator or «but» between two parts
+_SPLIT_FROM = 7  # letters of a run-together word
+
+
+class Match(NamedTuple):
+    """A wording found: `first` and `last` are token numbers, `covered` the tokens it rests on."""
+
+    code: str
+    meaning: Meaning
+    first: int
+    last: int
+    covered: frozenset[int]
+    source: str
+
+
+class Sentence(NamedTuple):
+    """A message ready for matching: tokens, and for each the elements that start there."""
+
+    tokens: list[Token]
+    words: list[tuple[str, ...]]  # lexicon words that each token stands for; () for none
+    spans: dict[int, list[tuple[int, int]]]
+    cost: list[int]  # running cost, so that cost[j] - cost[i] is the price of tokens i..j-1
+
+
+def split_joined(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
+    """Cuts run-together words («notable», «vomitseverything») where both halves are known."""
+    known = lexicon.element_of_word
+    whole = []
+    for token in tokens:
+        word = token.word
+        at = None
+        if len(word) >= _SPLIT_FROM and word.isalpha() and not lexicon.speller.known(word):
+            at = next(
+                (k for k in range(len(word) - 3, 2, -1) if word[:k] in known and word[k:] in known),
+                None,
+            )
+        if at is None or token.end - token.start != len(word):
+            whole.append(token)
+        else:
+            whole.append(Token(word[:at], token.start, token.start + at))
+            whole.append(Token(word[at:], token.start + at, token.end))
+    return whole
+
+
+def lexicon_words(word: str, lexicon: Lexicon) -> tuple[str, ...]:
+    """The lexicon words that one token stands for."""
+    if word in lexicon.shortenings:
+        return lexicon.shortenings[word]
+    return lexicon.speller.meanings(word)
+
+
+def expand_shortenings(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
+    """Writes SMS shortenings out; each word of the expansion keeps the token's place."""
+    written = []
+    for token in tokens:
+        full = lexicon.shortenings.get(token.word)
+        if full is None:
+            written.append(token)
+        else:
+            written.extend(Token(word, token.start, token.end) for word in full)
+    return written
+
+
+def prepare(tokens: list[Token], lexicon: Lexicon) -> Sentence:
+    """Respells, then finds the elements (words and concepts) at every token."""
+    tokens = split_joined(expand_shortenings(tokens, lexicon), lexicon)
+    words = [lexicon.speller.meanings(t.word) if t.word.isalpha() else () for t in tokens]
+    turns = lexicon.cues["negators"] | lexicon.cues["turns"]
+    costs = [_cost(t.word, lexicon, turns) for t in tokens]
+    cost = [0, *accumulate(costs)]
+    spans: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    at: list[tuple[int, ...]] = []
+    for i, means in enumerate(words):
+        elements = tuple(lexicon.element_of_word[w] for w in means)
+        at.append(elements)
+        for element in elements:
+            spans[element].append((i, i + 1))
+            for concept in lexicon.concepts_of_word.get(element, ()):
+                spans[concept].append((i, i + 1))
+    for i, elements in enumerate(at):
+        for element in elements:
+            for rest, concept in lexicon.sequences.get(element, ()):
+                end = _follow(rest, i + 1, at, cost)
+                if end:
+                    spans[concept].append((i, end))
+    for places in spans.values():
+        places.sort()
+    return Sentence(tokens, words, spans, cost)
+
+
+def _cost(word: str, lexicon: Lexicon, turns: frozenset[str]) -> int:
+    if word in turns:
+        return _COST_OF_TURN
+    if word in lexicon.fillers:
+        return 0
+    return _COST_OF_MARK.get(word, 1)
+
+
+def _follow(rest: tuple[int, ...], i: int, at: list[tuple[int, ...]], cost: list[int]) -> int:
+    """End of a word sequence that starts its second word at or after token i; 0 if it fails."""
+    for element in rest:
+        while i < len(at) and element not in at[i]:
+            if cost[i + 1] > cost[i]:
+                return 0
+            i += 1
+        if i == len(at):
+            return 0
+        i += 1
+    return i
+
+
+def find_matches(sentence: Sentence, lexicon: Lexicon) -> list[Match]:
+    """Every wording found, those inside a longer one left out, in the order of the text."""
+    found = []
+    spans = sentence.spans
+    for element in tuple(spans):
+        for pattern in lexicon.patterns.get(element, ()):
+            if all(e in spans for e in pattern.elements):
+                found.extend(_matches(pattern, sentence))
+    return _widest(found)
+
+
+def _matches(pattern: Pattern, sentence: Sentence) -> list[Match]:
+    if pattern.window is not None:
+        chains = _any_order(pattern, sentence)
+    else:
+        chains = _ordered(pattern, sentence)
+    found = []
+    for chain in chains:
+        covered = frozenset(i for a, b in chain for i in range(a, b))
+        found.append(
+            Match(
+                pattern.code, pattern.meaning, min(covered), max(covered), covered, pattern.source
+            )
+        )
+    return found
+
+
+def _ordered(pattern: Pattern, sentence: Sentence) -> list[tuple[tuple[int, int], ...]]:
+    spans, cost = sentence.spans, sentence.cost
+    chains: list[tuple[tuple[int, int], ...]] = [(s,) for s in spans[pattern.elements[0]]]
+    for element, gap in zip(pattern.elements[1:], pattern.gaps, strict=True):
+        longer = []
+        for chain in chains:
+            end = chain[-1][1]
+            for a, b in spans[element]:
+                if a >= end and cost[a] - cost[end] <= gap:
+                    longer.append((*chain, (a, b)))
+                    if gap:
+                        break  # the nearest is enough
+        chains = longer
+        if not chains:
+            break
+    return chains
+
+
+def _any_order(pattern: Pattern, sentence: Sentence) -> list[tuple[tuple[int, int], ...]]:
+    spans, cost = sentence.spans, sentence.cost
+    window = pattern.window or 0
+    choices = [spans[e][:8] for e in pattern.elements]
+    found: list[tuple[tuple[int, int], ...]] = []
+    for chain in product(*choices):
+        ordered = sorted(chain)
+        apart = all(a[1] <= b[0] for a, b in zip(ordered, ordered[1:], strict=False))
+        if apart and all(
+            cost[b[0]] - cost[a[1]] <= window for a, b in zip(ordered, ordered[1:], strict=False)
+        ):
+            found.append(chain)
+    return found
+
+
+def _widest(matches: list[Match]) -> list[Match]:
+    """Drops a match whose tokens all belong to a longer one, and repeats of the same finding."""
+    matches.sort(
+        key=lambda m: (-len(m.covered), m.meaning is Meaning.SIGN, m.last - m.first, m.first)
+    )
+    kept: list[Match] = []
+    seen: set[tuple[str, int]] = set()
+    for match in matches:
+        if (match.code, match.first) in seen:
+            continue
+        if any(_yields(match, other) for other in kept):
+            continue
+        seen.add((match.code, match.first))
+        kept.append(match)
+    return sorted(kept, key=lambda m: (m.first, m.last))
+
+
+def _yields(match: Match, other: Match) -> bool:
+    if match.covered < other.covered:
+        return True
+    return other.meaning is Meaning.NOTHING and match.covered <= other.covered

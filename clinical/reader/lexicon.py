@@ -1,0 +1,295 @@
+"""Loads the wording of every language from `clinical/lexicon/*.toml` and compiles it once.
+
+A language is one file; the compiled form joins all of them, since messages mix languages.
+Does not match anything (see families) and does not respell (see spelling).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from importlib.resources import files
+from itertools import product
+from typing import Any, NamedTuple
+
+from clinical.reader.spelling import Speller
+from clinical.reader.tokens import Token, fold, tokenize
+
+_DEFAULT_GAP = 4  # words that «~» lets stand between two parts
+_DEFAULT_WINDOW = 5  # words that may stand between the parts of an «a & b» family
+_MOST_EXPANSIONS = 600
+
+
+class Meaning(StrEnum):
+    """What a wording says of its code."""
+
+    SIGN = "signs"
+    ABSENT = "absent"
+    NOTHING = "nothing"
+
+
+class Pattern(NamedTuple):
+    """One wording: elements that stand in order with at most `gaps` words between, or, with
+    `window` set, in any order within that many words."""
+
+    code: str
+    meaning: Meaning
+    elements: tuple[int, ...]
+    gaps: tuple[int, ...]
+    window: int | None
+    source: str
+
+
+class LexiconError(ValueError):
+    """A lexicon file does not have the expected form; says which file, where and what was due."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """Cue words by role (`negators`, `uncertain`, `baby` ...), joined over all languages."""
+
+    roles: Mapping[str, frozenset[str]]
+
+    def __getitem__(self, role: str) -> frozenset[str]:
+        return self.roles.get(role, frozenset())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lexicon:
+    """All languages compiled. Elements are numbers: one for each word and each concept."""
+
+    languages: tuple[str, ...]
+    element_of_word: Mapping[str, int]
+    concepts_of_word: Mapping[int, tuple[int, ...]]
+    sequences: Mapping[int, tuple[tuple[tuple[int, ...], int], ...]]
+    patterns: Mapping[int, tuple[Pattern, ...]]
+    fillers: frozenset[str]
+    shortenings: Mapping[str, tuple[str, ...]]
+    cues: Words
+    speller: Speller
+    words_by_language: Mapping[str, frozenset[str]]
+
+
+def phrases(value: str) -> tuple[str, ...]:
+    """The comma-separated wordings of one lexicon entry."""
+    return tuple(p for p in (" ".join(part.split()) for part in value.split(",")) if p)
+
+
+@lru_cache(maxsize=1)
+def lexicon_files() -> Mapping[str, Mapping[str, Any]]:
+    """Every lexicon file as parsed, by name without ending («en», «families» ...)."""
+    folder = files("clinical") / "lexicon"
+    found = {}
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        if entry.name.endswith(".toml"):
+            found[entry.name.removesuffix(".toml")] = tomllib.loads(
+                entry.read_text(encoding="utf-8")
+            )
+    return found
+
+
+class _Compiler:
+    """Collects words, concepts and patterns of all files into numbers."""
+
+    def __init__(self, sources: Mapping[str, Mapping[str, Any]]) -> None:
+        self.sources = sources
+        self.fillers = frozenset(
+            word for s in sources.values() for word in phrases(s.get("fillers", ""))
+        )
+        self.element_of_word: dict[str, int] = {}
+        self.element_of_concept: dict[str, int] = {}
+        self.words_by_language: dict[str, set[str]] = defaultdict(set)
+        self.alternatives = self._join_concepts()
+        self.concepts_of_word: dict[int, set[int]] = defaultdict(set)
+        self.sequences: dict[int, list[tuple[tuple[int, ...], int]]] = defaultdict(list)
+        self.patterns: list[Pattern] = []
+        self._next = 0
+
+    def _join_concepts(self) -> dict[str, list[str]]:
+        joined: dict[str, list[str]] = defaultdict(list)
+        for language, source in self.sources.items():
+            forms = source.get("verb_forms", {})
+            for name, value in source.get("concepts", {}).items():
+                for phrase in phrases(value):
+                    for form in _inflect(phrase, forms):
+                        joined[name].append(form)
+                        self._note_words(language, form)
+        return joined
+
+    def _note_words(self, language: str, phrase: str) -> None:
+        self.words_by_language[language].update(
+            w for w in plain_words(phrase) if w not in self.fillers
+        )
+
+    def word(self, word: str) -> int:
+        if word not in self.element_of_word:
+            self.element_of_word[word] = self._new()
+        return self.element_of_word[word]
+
+    def _new(self) -> int:
+        self._next += 1
+        return self._next
+
+    def concept(self, name: str, where: str) -> int:
+        if name not in self.alternatives:
+            raise LexiconError(f"{where}: <{name}> is not a concept of any lexicon file")
+        if name not in self.element_of_concept:
+            number = self.element_of_concept[name] = self._new()
+            for phrase in self.alternatives[name]:
+                for sequence in self._expand(phrase, where):
+                    self._add_alternative(sequence, number)
+        return self.element_of_concept[name]
+
+    def _add_alternative(self, sequence: tuple[int, ...], concept: int) -> None:
+        if len(sequence) == 1:
+            self.concepts_of_word[sequence[0]].add(concept)
+        elif sequence:
+            self.sequences[sequence[0]].append((sequence[1:], concept))
+
+    def _expand(self, phrase: str, where: str, depth: int = 0) -> list[tuple[int, ...]]:
+        """A concept's wording as word sequences; concepts inside it are written out."""
+        if depth > 4:
+            raise LexiconError(f"{where}: concepts refer to each other in a ring at «{phrase}»")
+        choices: list[list[tuple[int, ...]]] = []
+        for part in phrase.split():
+            if part.startswith("<"):
+                name = part.strip("<>")
+                if name not in self.alternatives:
+                    raise LexiconError(f"{where}: <{name}> is not a concept of any lexicon file")
+                choices.append(
+                    [s for p in self.alternatives[name] for s in self._expand(p, where, depth + 1)]
+                )
+            else:
+                choices.append([self._literal(part)])
+        expanded = [tuple(n for s in choice for n in s) for choice in product(*choices)]
+        if len(expanded) > _MOST_EXPANSIONS:
+            raise LexiconError(f"{where}: «{phrase}» stands for {len(expanded)} wordings")
+        return expanded
+
+    def _literal(self, part: str) -> tuple[int, ...]:
+        words = [t.word for t in tokenize(fold(part))]
+        return tuple(self.word(w) for w in words if w not in self.fillers)
+
+    def add(self, code: str, meaning: Meaning, phrase: str, where: str) -> None:
+        where = f"{where}: {code}: «{phrase}»"
+        if "&" in phrase:
+            elements = tuple(self._group(part.strip(), where) for part in phrase.split("&"))
+            pattern = Pattern(code, meaning, elements, (), _DEFAULT_WINDOW, phrase)
+        else:
+            elements, gaps = self._in_order(phrase, where)
+            pattern = Pattern(code, meaning, elements, gaps, None, phrase)
+        if not elements:
+            raise LexiconError(f"{where} holds only filler words")
+        self.patterns.append(pattern)
+
+    def _group(self, part: str, where: str) -> int:
+        elements, _ = self._in_order(part, where)
+        if len(elements) == 1:
+            return elements[0]
+        number = self._new()
+        for sequence in self._expand(part, where):
+            self._add_alternative(sequence, number)
+        return number
+
+    def _in_order(self, phrase: str, where: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        elements: list[int] = []
+        gaps: list[int] = []
+        gap = 0
+        for part in phrase.split():
+            if part.startswith("~"):
+                gap = int(part[1:] or _DEFAULT_GAP)
+                continue
+            new = (
+                (self.concept(part.strip("<>"), where),)
+                if part.startswith("<")
+                else self._literal(part)
+            )
+            for element in new:
+                if elements:
+                    gaps.append(gap)
+                elements.append(element)
+                gap = 0
+        return tuple(elements), tuple(gaps)
+
+    def by_anchor(self) -> dict[int, tuple[Pattern, ...]]:
+        """Patterns filed under their rarest element, so that few are ever tried."""
+        use: dict[int, int] = defaultdict(int)
+        for pattern in self.patterns:
+            for element in pattern.elements:
+                use[element] += 1
+        filed: dict[int, list[Pattern]] = defaultdict(list)
+        for pattern in self.patterns:
+            filed[min(pattern.elements, key=use.__getitem__)].append(pattern)
+        return {element: tuple(group) for element, group in filed.items()}
+
+
+def _inflect(phrase: str, forms: Mapping[str, str]) -> tuple[str, ...]:
+    """«+tapika» stands for the stem with every prefix that the file lists under «+»."""
+    mark = phrase[0]
+    if mark not in forms:
+        return (phrase,)
+    return tuple(prefix + phrase[1:] for prefix in phrases(forms[mark]))
+
+
+def plain_words(phrase: str) -> list[str]:
+    """The literal words of a wording, without slots and gaps."""
+    literal = [p for p in phrase.split() if p[0] not in "<~&"]
+    return [t.word for t in tokenize(fold(" ".join(literal)))]
+
+
+def _wordings(source: Mapping[str, Any]) -> Iterable[tuple[str, Meaning, str]]:
+    for meaning in (Meaning.SIGN, Meaning.ABSENT):
+        for code, value in source.get(meaning.value, {}).items():
+            for phrase in phrases(value):
+                yield code, meaning, phrase
+    for phrase in phrases(source.get(Meaning.NOTHING.value, "")):
+        yield "", Meaning.NOTHING, phrase
+
+
+def compile_lexicon(sources: Mapping[str, Mapping[str, Any]]) -> Lexicon:
+    """Compile parsed lexicon files. Raises LexiconError with file, code and wording."""
+    compiler = _Compiler(sources)
+    for name, source in sources.items():
+        for code, meaning, phrase in _wordings(source):
+            compiler.add(code, meaning, phrase, f"lexicon/{name}.toml")
+            compiler._note_words(name, phrase)
+    roles: dict[str, set[str]] = defaultdict(set)
+    shortenings: dict[str, tuple[str, ...]] = {}
+    common: set[str] = set()
+    for name, source in sources.items():
+        for role, value in source.get("cues", {}).items():
+            roles[role].update(" ".join(plain_words(p)) for p in phrases(value))
+        for short, full in source.get("shortenings", {}).items():
+            shortenings[short] = tuple(full.split())
+        ordinary = [w for p in phrases(source.get("common", "")) for w in plain_words(p)]
+        common.update(ordinary)
+        compiler.words_by_language[name].update(ordinary)
+        compiler.words_by_language[name].update(phrases(source.get("fillers", "")))
+    cue_words = {w for group in roles.values() for p in group for w in p.split()}
+    return Lexicon(
+        languages=tuple(n for n, s in sources.items() if "language" in s),
+        element_of_word=compiler.element_of_word,
+        concepts_of_word={w: tuple(c) for w, c in compiler.concepts_of_word.items()},
+        sequences={w: tuple(s) for w, s in compiler.sequences.items()},
+        patterns=compiler.by_anchor(),
+        fillers=compiler.fillers,
+        shortenings=shortenings,
+        cues=Words(roles={role: frozenset(group) for role, group in roles.items()}),
+        speller=Speller(compiler.element_of_word, frozenset(common | cue_words | compiler.fillers)),
+        words_by_language={n: frozenset(w) for n, w in compiler.words_by_language.items()},
+    )
+
+
+@lru_cache(maxsize=1)
+def lexicon() -> Lexicon:
+    """The compiled lexicon of this installation; loaded once."""
+    return compile_lexicon(lexicon_files())
+
+
+def words_of(tokens: Iterable[Token]) -> list[str]:
+    """The folded words of some tokens, in order."""
+    return [t.word for t in tokens]

@@ -1,0 +1,307 @@
+"""Measurements from free text: patterns first, units inferred, impossible values told apart.
+
+Works on folded text; offsets are those of the original. Does not judge what a value means.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+from clinical.case import Vitals
+
+_NUMBER = r"(\d{1,4}(?:[.,]\d{1,2})?)"
+_LINK = r"(?:\s*[:=~\-]?\s*)(?:(?:is|was|of|at|now|rate|est|de|a|ya|ni|reading|about|around)\s*[:=]?\s*){0,3}"
+_NOT_TIME = (
+    r"(?!\s*(?:\d|[/.]\s?\d|days?|d\b|wks?|weeks?|mths?|mo\b|months?|yrs?|years?|y\b|hrs?|hours?"
+    r"|jours?|semaines?|mois|ans?\b|siku|wiki|miezi|times|x\b))"
+)
+
+
+class Measurement(NamedTuple):
+    """One value as read. `vital` is a field of Vitals; [start, end) is its place."""
+
+    vital: str
+    value: float
+    start: int
+    end: int
+    plausible: bool
+
+
+# What a person alive can measure; outside it the value is told and never used.
+PLAUSIBLE = {
+    "temp_celsius": (28.0, 43.5),
+    "respiratory_rate_per_minute": (4, 150),
+    "pulse_per_minute": (15, 300),
+    "systolic_mmhg": (40, 300),
+    "diastolic_mmhg": (20, 200),
+    "spo2_percent": (30, 100),
+    "muac_mm": (50, 500),
+    "weight_grams": (300, 300_000),
+    "glucose_mg_per_dl": (5, 1_500),
+    "haemoglobin_g_per_dl": (1.0, 25.0),
+    "blood_loss_ml": (1, 6_000),
+}
+# Between two readings the one further from here is kept: in doubt, raise.
+_USUAL = {
+    "temp_celsius": 36.9,
+    "respiratory_rate_per_minute": 25,
+    "pulse_per_minute": 90,
+    "systolic_mmhg": 118,
+    "diastolic_mmhg": 75,
+    "spo2_percent": 100,
+    "muac_mm": 300,
+    "weight_grams": 1_000_000,
+    "glucose_mg_per_dl": 105,
+    "haemoglobin_g_per_dl": 14,
+    "blood_loss_ml": 0,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Form:
+    """A way of writing one vital: group 1 is the number, group 2 (if any) the unit."""
+
+    vital: str
+    pattern: re.Pattern[str]
+    convert: Callable[[float, str], float]
+
+
+def _celsius(value: float, unit: str) -> float:
+    if unit.startswith("f") or (not unit and 86 <= value <= 115):
+        return round((value - 32) / 1.8, 1)
+    return value
+
+
+def _as_is(value: float, unit: str) -> float:
+    return value
+
+
+def _muac_mm(value: float, unit: str) -> float:
+    if unit == "mm":
+        return value
+    return value * 10 if unit == "cm" or value < 50 else value
+
+
+def _grams(value: float, unit: str) -> float:
+    if unit.startswith("k"):
+        return value * 1000
+    if unit.startswith("g"):
+        return value
+    return value if value >= 300 else value * 1000
+
+
+_HIGHEST_MMOL = 34.0  # glucometers read no higher; 35 and up is mg/dl
+
+
+def _glucose(value: float, unit: str) -> float:
+    if unit.startswith("mm") or (not unit and value < _HIGHEST_MMOL):
+        return value * 18
+    if unit.startswith("g"):
+        return value * 100
+    return value
+
+
+def _haemoglobin(value: float, unit: str) -> float:
+    return value / 10 if value > 30 or unit.startswith("g/l") else value
+
+
+def _millilitres(value: float, unit: str) -> float:
+    return value * 1000 if unit.startswith("l") else value
+
+
+def _form(vital: str, pattern: str, convert: Callable[[float, str], float] = _as_is) -> _Form:
+    return _Form(vital=vital, pattern=re.compile(pattern), convert=convert)
+
+
+_DEGREES = r"\s*(?:°|º|deg(?:rees?|res?)?\.?)?\s*(c\b|f\b|celsius|fahrenheit|celcius)?"
+_PER_MINUTE = r"\s*(?:/|per|a|par|kwa|by)?\s*(?:1\s*)?(?:min(?:ute)?s?|mn|dakika)\b"
+_BREATHS = r"(?:breaths?|breathing|breathes|brths?|breth\w*|resps?|respirations?|pumzi|cycles?)"
+
+_FORMS = (
+    _form(
+        "temp_celsius",
+        r"\b(?:temperatures?|tempreture|temprature|temperture|temps?|tmp|tem|t°|t|joto|jotoridi)"
+        + _LINK
+        + _NUMBER
+        + _DEGREES,
+        _celsius,
+    ),
+    _form(
+        "temp_celsius",
+        r"\b(?:fever|homa|fievre|hot|thermometer)"
+        + _LINK
+        + r"(\d{2,3}(?:[.,]\d)?)"
+        + _NOT_TIME
+        + _DEGREES,
+        _celsius,
+    ),
+    _form(
+        "temp_celsius", r"\b(\d{2,3}(?:[.,]\d)?)\s*(?:°|º|deg(?:rees?|res?)?)\s*(c|f)?", _celsius
+    ),
+    _form("temp_celsius", r"\b((?:3[3-9]|4[0-3])(?:[.,]\d)?)\s*(c)\b", _celsius),
+    _form(
+        "respiratory_rate_per_minute",
+        r"\b(?:rr|r/r|resp(?:s|iratory|irations?|iration)?|f\.?r|frequence respiratoire|"
+        r"breaths?|breathing|breathes|brths?|breth\w*|counted|counts?|kupumua|anapumua|pumzi)"
+        r"(?:\s*(?:rate|is|at|of|=|:|-|fast|very|count|was|counted|a|est|respirat\w*|mara))*\s*"
+        r"(\d{2,3})\b" + _NOT_TIME,
+    ),
+    _form(
+        "respiratory_rate_per_minute",
+        r"\b(\d{2,3})\s*" + _BREATHS + r"\b",
+    ),
+    _form("respiratory_rate_per_minute", r"\b(\d{2,3})\s*bpm\s*" + _BREATHS),
+    _form(
+        "respiratory_rate_per_minute",
+        _BREATHS + r"[^\d.;\n]{0,24}?(\d{2,3})" + _PER_MINUTE,
+    ),
+    _form(
+        "respiratory_rate_per_minute",
+        r"\b(?:respire|pumua|anapumua)[^\d.;\n]{0,16}?(\d{2,3})" + _PER_MINUTE,
+    ),
+    _form(
+        "spo2_percent",
+        r"\b(?:spo2|sp02|sp\s?o2|sao2|sats?|saturations?|saturating|o2\s*sats?|oxygen|oxygene|oksijeni|o2)"
+        + r"[^\d\n;]{0,12}?(\d{2,3})\b\s*%?"
+        + _NOT_TIME,
+    ),
+    _form(
+        "pulse_per_minute",
+        r"\b(?:pulses?|puls|hr|heart\s*rate|heartrate|heart beats?|pr|f\.?c|pouls|mapigo(?: ya moyo)?|p)"
+        + _LINK
+        + r"(\d{2,3})\b"
+        + _NOT_TIME,
+    ),
+    _form("pulse_per_minute", r"\b(\d{2,3})\s*bpm\b(?!\s*" + _BREATHS + ")"),
+    _form(
+        "muac_mm",
+        r"\b(?:muac|mauc|muak|mwak|pb|perimetre brachial|mzunguko wa mkono)[^\d\n;]{0,14}?"
+        + _NUMBER
+        + r"\s*(cm|mm)?",
+        _muac_mm,
+    ),
+    _form(
+        "weight_grams",
+        r"\b(?:birth\s*weight|weight|weighs?|weighed|weighing|wt|bwt|bw|poids|pese|uzito|uzani)"
+        + _LINK
+        + r"(\d{1,4}(?:[.,]\d{1,3})?)\s*(kgs?|kilos?|g|gms?|gr|grams?|grammes?)?\b"
+        + _NOT_TIME,
+        _grams,
+    ),
+    _form("weight_grams", r"\b(\d{1,3}(?:[.,]\d{1,3})?)\s*(kgs?|kilos?)\b", _grams),
+    _form("weight_grams", r"\b(\d{3,4})\s*(g|gms?|grams?|grammes?)\b", _grams),
+    _form(
+        "glucose_mg_per_dl",
+        r"\b(?:blood\s*sugar|sugar|rbs|fbs|rbg|fbg|glucose|glycemie|glyc|gluc|glucometer|sukari|dextro|bs|bgl)"
+        + r"[^\d\n;,.]{0,14}?(\d{1,4}(?:[.,]\d{1,2})?)\s*(mmol(?:/l)?|mg(?:/dl)?|g/l)?"
+        + _NOT_TIME,
+        _glucose,
+    ),
+    _form(
+        "haemoglobin_g_per_dl",
+        r"\b(?:hb|hgb|haemoglobin|hemoglobin|hemoglobine)"
+        + _LINK
+        + r"(\d{1,3}(?:[.,]\d{1,2})?)\s*(g/dl|g/l|g%|g)?"
+        + _NOT_TIME,
+        _haemoglobin,
+    ),
+    _form(
+        "blood_loss_ml",
+        r"\b(?:lost|loss|bled|bleeding|blood|perdu|perte|amepoteza)[^\d\n;]{0,24}?(\d{1,4}(?:[.,]\d)?)\s*(mls?|millilitres?|l|litres?|liters?|lita)\b",
+        _millilitres,
+    ),
+    _form(
+        "blood_loss_ml",
+        r"\b(\d{1,4}(?:[.,]\d)?)\s*(mls?|l|litres?|liters?)\s*(?:of\s*|de\s*|ya\s*)?(?:blood|bleeding|sang|damu)",
+        _millilitres,
+    ),
+)
+_BARE_TEMPERATURE = re.compile(
+    r"(?<![\d.,/])((?:3[4-9]|4[0-2])[.,]\d)(?![\d/])(?!\s*(?:kg|cm|mm|mmol|g\b|%|wk|week))"
+)
+_PRESSURE = re.compile(
+    r"\b(?P<label>b\.?p|b/p|blood\s*pressure|pressure|tension(?:\s*arterielle)?|t\.?a|presha|shinikizo(?: la damu)?)?"
+    r"(?P<link>[^\d\n;]{0,14}?)(?<![\d./])(?P<high>\d{2,4})\s*(?:/|over|sur|kwa|juu ya)\s*(?P<low>\d{1,3})(?![\d/]|\.\d)"
+)
+_CENTIMETRES_OF_MERCURY = 30  # «TA 16/11» is how French writes 160/110
+
+
+def _number(raw: str) -> float:
+    return float(raw.replace(",", "."))
+
+
+def _is_plausible(vital: str, value: float) -> bool:
+    low, high = PLAUSIBLE[vital]
+    return low <= value <= high
+
+
+def _forms_in(folded: str) -> Iterator[Measurement]:
+    for form in _FORMS:
+        for match in form.pattern.finditer(folded):
+            unit = (match.group(2) or "") if form.pattern.groups > 1 else ""
+            value = form.convert(_number(match.group(1)), unit)
+            yield Measurement(
+                form.vital, value, match.start(), match.end(), _is_plausible(form.vital, value)
+            )
+    for match in _BARE_TEMPERATURE.finditer(folded):
+        yield Measurement("temp_celsius", _number(match.group(1)), match.start(), match.end(), True)
+
+
+def _pressures_in(folded: str) -> Iterator[Measurement]:
+    for match in _PRESSURE.finditer(folded):
+        high, low = float(match["high"]), float(match["low"])
+        start, end = match.start(), match.end()
+        if match["label"] is None:
+            start = match.start("high")
+            if not (60 <= high <= 300 and 30 <= low <= 200 and high > low):
+                continue
+        elif high <= _CENTIMETRES_OF_MERCURY and low <= _CENTIMETRES_OF_MERCURY and high > low:
+            high, low = high * 10, low * 10
+        plausible = (
+            _is_plausible("systolic_mmhg", high)
+            and _is_plausible("diastolic_mmhg", low)
+            and high > low
+        )
+        yield Measurement("systolic_mmhg", high, start, end, plausible)
+        if plausible:
+            yield Measurement("diastolic_mmhg", low, start, end, True)
+
+
+def measurements_in(folded: str) -> tuple[Measurement, ...]:
+    """Every measurement of a folded text; overlapping readings of one number are settled by order."""
+    found: list[Measurement] = []
+    taken: list[tuple[int, int, str]] = []
+    if not any(c.isdigit() for c in folded):
+        return ()
+    for m in (*_pressures_in(folded), *_forms_in(folded)):
+        if any(m.start < end and start < m.end and not _pair(m, v) for start, end, v in taken):
+            continue
+        found.append(m)
+        taken.append((m.start, m.end, m.vital))
+    return tuple(found)
+
+
+def _pair(measurement: Measurement, other: str) -> bool:
+    return {measurement.vital, other} == {"systolic_mmhg", "diastolic_mmhg"}
+
+
+def vitals_of(measurements: tuple[Measurement, ...]) -> Vitals:
+    """The vitals to use: of several readings of one, the most telling."""
+    chosen: dict[str, float] = {}
+    for m in measurements:
+        if not m.plausible:
+            continue
+        before = chosen.get(m.vital)
+        usual = _USUAL[m.vital]
+        if before is None or abs(m.value - usual) > abs(before - usual):
+            chosen[m.vital] = m.value
+    return Vitals(
+        **{
+            f.name: (chosen[f.name] if "float" in str(f.type) else round(chosen[f.name]))
+            for f in fields(Vitals)
+            if f.name in chosen
+        }
+    )

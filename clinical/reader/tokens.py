@@ -1,0 +1,63 @@
+"""Cuts a message into tokens whose offsets point into the original text.
+
+Folds case and accents one character at a time so that offsets survive; knows no word's meaning.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+MARK = "\u0300"  # stands for any combining mark: kept while offsets matter, dropped from the word
+
+_ODD_FOLDS = {"œ": "e", "æ": "e", "’": "'", "`": "'", "´": "'", "ʼ": "'", "‘": "'", "٫": "."}
+_ELISIONS = frozenset({"l", "d", "n", "j", "c", "s", "m", "t", "qu", "jusqu", "aujourd"})
+_TOKEN = re.compile(r"\d+(?:[.,]\d+)?|[^\W\d_]+(?:'[^\W\d_]+)*|[^\w\s]|\n|_", re.UNICODE)
+_LONG_RUN = re.compile(r"([^\W\d_])\1{2,}")
+
+
+class Token(NamedTuple):
+    """One word, number or punctuation mark; [start, end) are character offsets in the text."""
+
+    word: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=4096)
+def _fold_character(character: str) -> str:
+    if unicodedata.combining(character):
+        return MARK
+    folded = _ODD_FOLDS.get(character.lower()[0])
+    return folded or unicodedata.normalize("NFKD", character)[0].lower()[0]
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, exactly as long as `text`."""
+    if text.isascii():
+        return text.lower().replace("`", "'")
+    return "".join(map(_fold_character, text))
+
+
+def _word(raw: str) -> str:
+    return _LONG_RUN.sub(r"\1\1", raw.replace(MARK, ""))
+
+
+def tokenize(folded: str) -> list[Token]:
+    """Tokens of a folded text. French elisions are cut off; «can't» becomes «cant»."""
+    tokens = []
+    for match in _TOKEN.finditer(folded):
+        raw, start = match.group(), match.start()
+        if "'" in raw and len(raw) > 1:
+            head, _, tail = raw.partition("'")
+            if head in _ELISIONS and len(tail) > 1:
+                tokens.append(Token(head + "'", start, start + len(head) + 1))
+                raw, start = tail, start + len(head) + 1
+            word = _word(raw.replace("'", ""))
+        else:
+            word = _word(raw)
+        if word:
+            tokens.append(Token(word, start, match.end()))
+    return tokens
