@@ -1,0 +1,172 @@
+"""From a case to the facts that rules ask: plausible ages, pregnancy, derived findings.
+
+Does not read text and does not judge. An age that is not stated gives several plausible ages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from functools import cache
+
+from clinical.case import AgeGroup, Case, Finding, Patient, Pregnancy, Presence, Sex, Vitals
+from clinical.tables.codes import findings as known_findings
+from clinical.tables.populations import populations
+from clinical.tables.rule import Derived, derived_findings, implied_findings, rules
+from clinical.tables.terms import Facts, Number
+from clinical.tables.toml_file import check_codes, check_keys, read_toml, room_file, text_list
+
+Days = tuple[int, int]  # [first day, first day that no longer belongs]
+
+DAYS_BY_GROUP: Mapping[AgeGroup, Days] = {
+    AgeGroup.NEWBORN: (0, 29),
+    AgeGroup.YOUNG_INFANT: (0, 60),
+    AgeGroup.CHILD: (60, 1825),
+    AgeGroup.OLDER_CHILD: (1825, 4380),
+    AgeGroup.ADULT: (4380, 47501),
+}
+FROM_TWO_MONTHS: Days = (60, 47501)
+YOUNGEST_MOTHER_DAYS = 3285
+
+
+@cache
+def age_hints() -> Mapping[str, frozenset[str]]:
+    """Findings that speak of an age or of pregnancy when neither is stated."""
+    where = "age_hints.toml"
+    table = read_toml(room_file("tables", where))
+    names = ["young_infant", "child", "adult", "pregnant", "postpartum"]
+    check_keys(table, where=where, required=names)
+    hints = {name: frozenset(text_list(table[name], where=where)) for name in names}
+    for name, codes in hints.items():
+        check_codes(codes, known_findings(), where=f"{where}: {name}", list_name="findings.toml")
+    return hints
+
+
+@cache
+def band_starts() -> tuple[int, ...]:
+    """Every day of age at which some rule begins or ceases to apply, ascending from 0."""
+    starts = {0}
+    for population in populations().values():
+        starts |= {population.first_day, population.below_day}
+    for term in [rule.when for rule in rules()] + [row.present_when for row in derived_findings()]:
+        starts |= term.ages
+    return tuple(sorted(starts))
+
+
+def present_codes(findings: Iterable[Finding]) -> frozenset[str]:
+    """Codes stated as present; a sign that is stated both ways counts as present."""
+    return frozenset(f.code for f in findings if f.presence is Presence.PRESENT)
+
+
+def absent_codes(findings: Iterable[Finding]) -> frozenset[str]:
+    """Codes stated as absent, whatever else is stated of them."""
+    return frozenset(f.code for f in findings if f.presence is Presence.ABSENT)
+
+
+def stated_pregnancy(patient: Patient, present: frozenset[str]) -> Pregnancy:
+    """Pregnancy as stated, or as the gestation or the signs imply it."""
+    if patient.pregnancy is not Pregnancy.UNKNOWN:
+        return patient.pregnancy
+    if patient.sex is Sex.MALE:
+        return Pregnancy.UNKNOWN
+    hints = age_hints()
+    if present & hints["postpartum"]:
+        return Pregnancy.POSTPARTUM
+    if patient.gestation_weeks is not None or present & hints["pregnant"]:
+        return Pregnancy.PREGNANT
+    return Pregnancy.UNKNOWN
+
+
+def age_is_stated(patient: Patient) -> bool:
+    """Whether the age is known by the day."""
+    return patient.age_days is not None
+
+
+def plausible_ages(
+    patient: Patient, present: frozenset[str], pregnancy: Pregnancy
+) -> tuple[int, ...]:
+    """Ages in days to judge by, youngest first: one for each band that the patient may be in.
+
+    A stated age is the only one, except that a mother cannot be an infant: then the text speaks of
+    a baby as well, and both are judged.
+    """
+    mother = pregnancy in {Pregnancy.PREGNANT, Pregnancy.POSTPARTUM}
+    if patient.age_days is not None:
+        too_young = mother and patient.age_days < YOUNGEST_MOTHER_DAYS
+        return (patient.age_days, DAYS_BY_GROUP[AgeGroup.ADULT][0])[: 2 if too_young else 1]
+    first, below = _plausible_days(patient, present, mother)
+    ages = tuple(day for day in band_starts() if first < day < below)
+    adult = (DAYS_BY_GROUP[AgeGroup.ADULT][0],) if mother and below <= YOUNGEST_MOTHER_DAYS else ()
+    return (first, *ages, *adult)
+
+
+def _plausible_days(patient: Patient, present: frozenset[str], mother: bool) -> Days:
+    if patient.age_group is not AgeGroup.UNKNOWN:
+        return DAYS_BY_GROUP[patient.age_group]
+    hints = age_hints()
+    if mother:
+        return DAYS_BY_GROUP[AgeGroup.ADULT]
+    if present & hints["young_infant"]:
+        return DAYS_BY_GROUP[AgeGroup.YOUNG_INFANT][0], DAYS_BY_GROUP[AgeGroup.CHILD][1]
+    if present & hints["child"]:
+        return DAYS_BY_GROUP[AgeGroup.CHILD]
+    if present & hints["adult"]:
+        return DAYS_BY_GROUP[AgeGroup.ADULT]
+    return FROM_TWO_MONTHS
+
+
+VITAL_NAMES = tuple(field.name for field in fields(Vitals))
+
+
+def measured(case: Case) -> dict[str, Number]:
+    """The numbers that are known, by quantity name; age is added for each plausible age."""
+    numbers: dict[str, Number] = {
+        name: value for name in VITAL_NAMES if (value := getattr(case.vitals, name)) is not None
+    }
+    if case.patient.gestation_weeks is not None:
+        numbers["gestation_weeks"] = case.patient.gestation_weeks
+    return numbers
+
+
+def facts_at_age(
+    present: frozenset[str],
+    absent: frozenset[str],
+    numbers: Mapping[str, Number],
+    *,
+    age_days: int,
+    pregnancy: Pregnancy,
+    sex: Sex,
+) -> Facts:
+    """The facts of a patient of that age: stated, implied, and derived from measurements."""
+    known = dict(numbers, age_days=age_days)
+    codes, ruled_out = set(present), set(absent)
+    facts = _facts(codes, ruled_out, known)
+    for row in _derived_for(age_days, pregnancy, sex):
+        if row.present_when.holds(facts):
+            codes.add(row.finding)
+            ruled_out.discard(row.finding)
+        elif row.absent_when is not None and row.absent_when.holds(facts):
+            codes.discard(row.finding)
+            ruled_out.add(row.finding)
+        else:
+            continue
+        facts = _facts(codes, ruled_out, known)
+    return facts
+
+
+def _facts(codes: set[str], ruled_out: set[str], known: Mapping[str, Number]) -> Facts:
+    present = _with_implied(codes)
+    return Facts(present, known, frozenset(codes), frozenset(ruled_out) - present)
+
+
+def _with_implied(codes: set[str]) -> frozenset[str]:
+    implied = implied_findings()
+    return frozenset(codes).union(*(implied[code] for code in codes if code in implied))
+
+
+def _derived_for(age_days: int, pregnancy: Pregnancy, sex: Sex) -> list[Derived]:
+    return [
+        row
+        for row in derived_findings()
+        if any(p.holds(age_days=age_days, pregnancy=pregnancy, sex=sex) for p in row.populations)
+    ]

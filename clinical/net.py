@@ -1,0 +1,102 @@
+"""The safety net: the guideline rules over a model's answer. It only ever raises.
+
+Reads the case itself; never trusts that a model saw a sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from clinical.answer import MAX_CONDITIONS, NOT_CLEAR, framed_actions, referral_for
+from clinical.assess import MAX_SUMMARY_CHARACTERS, assess_by_rules
+from clinical.assessment import AnswerSource, Assessment, DangerSign, Source, Urgency
+from clinical.case import Case
+from clinical.dose import drop_dose_text
+from clinical.tables.codes import conditions, danger_sign_codes, permitted_actions
+
+
+def apply_safety_net(case: Case, assessment: Assessment, *, language: str = "en") -> Assessment:
+    """A model's answer, never milder than the rules, and whole.
+
+    - Not answered (UNSPECIFIED): the rules' answer.
+    - Rules higher: urgency, summary, conditions, actions and referral are the rules' as a whole, so
+      that nothing milder stands beside an emergency; `raised_by_rules` is set. Danger signs are the
+      rules' first, then what the model saw besides.
+    - Equal: the model's summary, conditions and permitted actions stand. When a rule names a danger
+      sign, its condition comes first and its actions too: what is cited outranks what is guessed.
+    - Model higher: its answer stands, with the rules' danger signs first.
+
+    In every case codes that the tables do not hold are dropped, actions that the final urgency does
+    not permit are dropped and those that it always asks for are added, dose-like sentences leave
+    the summary, and the questions are the rules'. Applying the net twice changes nothing.
+    """
+    rules = assess_by_rules(case, language=language)
+    if assessment.urgency is Urgency.UNSPECIFIED:
+        return replace(
+            rules, danger_signs=_signs(rules, assessment), notes=_notes(rules, assessment)
+        )
+    if rules.urgency > assessment.urgency:
+        return replace(
+            rules,
+            danger_signs=_signs(rules, assessment),
+            source=AnswerSource.MODEL_AND_RULES,
+            raised_by_rules=True,
+            notes=_notes(rules, assessment),
+        )
+    return _kept(rules, assessment)
+
+
+def _kept(rules: Assessment, model: Assessment) -> Assessment:
+    """The model's answer, cleaned and completed; its urgency is at least the rules'."""
+    urgency = model.urgency
+    equal = rules.urgency == urgency
+    rules_first = equal and bool(rules.danger_signs)
+    named = [code for code in model.conditions if code in conditions() and code != NOT_CLEAR]
+    summary, _dropped = drop_dose_text(model.summary[:MAX_SUMMARY_CHARACTERS])
+    signs = _signs(rules, model)
+    likely = _first(
+        rules.conditions if rules_first else (), named, rules.conditions if equal else ()
+    )
+    likely = likely[:MAX_CONDITIONS] or (NOT_CLEAR,)
+    return replace(
+        model,
+        summary=summary or (rules.summary if equal else ""),
+        danger_signs=signs,
+        conditions=likely,
+        actions=_actions(rules, model, rules_first=rules_first),
+        referral=referral_for(
+            urgency,
+            levels=[model.referral.level, *([rules.referral.level] if equal else [])],
+            reason=rules.referral.reason if equal else signs[0].code if signs else likely[0],
+        ),
+        questions=rules.questions if urgency < Urgency.EMERGENCY else (),
+        rule_ids=rules.rule_ids,
+        notes=_notes(rules, model),
+    )
+
+
+def _signs(rules: Assessment, model: Assessment) -> tuple[DangerSign, ...]:
+    """The rules' danger signs first, then known codes that the model names besides."""
+    seen = {sign.code for sign in rules.danger_signs}
+    known = set(danger_sign_codes())
+    others: dict[str, DangerSign] = {}
+    for sign in model.danger_signs:
+        if sign.code in known and sign.code not in seen:
+            others.setdefault(sign.code, DangerSign(code=sign.code, source=Source.MODEL))
+    return (*rules.danger_signs, *others.values())
+
+
+def _actions(rules: Assessment, model: Assessment, *, rules_first: bool) -> tuple[str, ...]:
+    permitted = permitted_actions(model.urgency)
+    stated = [code for code in model.actions if code in permitted]
+    return framed_actions(model.urgency, _first(rules.actions if rules_first else (), stated))
+
+
+def _notes(rules: Assessment, model: Assessment) -> tuple[str, ...]:
+    return _first(rules.notes, model.notes)
+
+
+def _first(*lists: Iterable[str]) -> tuple[str, ...]:
+    """All of them in order, each once."""
+    return tuple(dict.fromkeys(code for codes in lists for code in codes))

@@ -1,0 +1,99 @@
+"""Which missing fact would change the urgency most, found by trying the answers on the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from clinical.assessment import Question, Urgency
+from clinical.case import AgeGroup, Case, Patient, Pregnancy, Presence, Sex, Vitals
+from clinical.facts import DAYS_BY_GROUP
+from clinical.read_case import merged_findings, merged_patient, merged_vitals, read_case
+from clinical.rules import Judgement, judge
+from clinical.tables.question import OptionRow, QuestionRow, questions
+
+MAX_QUESTIONS = 3
+DANGER_SIGNS = "general_danger_signs"
+
+
+def questions_for(case: Case) -> tuple[Question, ...]:
+    """At most three questions, the one that could raise the urgency most first.
+
+    None when the case is an EMERGENCY already: the answer must not wait.
+    """
+    read = read_case(case)
+    return questions_for_read(read.case, judge(read.case))
+
+
+def questions_for_read(case: Case, judgement: Judgement) -> tuple[Question, ...]:
+    """As `questions_for`, for a case whose messages are read and judged."""
+    if judgement.urgency is Urgency.EMERGENCY:
+        return ()
+    ranked = sorted(
+        (-_largest_raise(case, judgement.urgency, row), place, row)
+        for place, row in enumerate(_open_questions(case, judgement))
+    )
+    useful = [row for gain, _place, row in ranked if gain < 0]
+    return tuple(
+        Question(code=row.code, options=tuple(option.code for option in row.answers))
+        for row in useful[:MAX_QUESTIONS]
+    )
+
+
+def _open_questions(case: Case, judgement: Judgement) -> Iterator[QuestionRow]:
+    """Questions that the fired rules lean on and the case does not answer, then those of any case."""
+    named = [code for rule in judgement.fired for code in rule.ask]
+    always = [row.code for row in questions().values() if row.always]
+    for code in dict.fromkeys((*named, *always)):
+        row = questions()[code]
+        if not _is_answered(case, row) and _fits(case, row):
+            yield row
+
+
+def _is_answered(case: Case, row: QuestionRow) -> bool:
+    """Whether the case knows already what some answer would state."""
+    known = {f.code for f in case.findings if f.presence is not Presence.UNKNOWN}
+    present = {f.code for f in case.findings if f.presence is Presence.PRESENT}
+    asked = {f.code for option in row.answers for f in option.findings}
+    if asked and (asked <= known or asked & present):
+        return True
+    return any(_adds_nothing_unknown(case, option) for option in row.answers)
+
+
+def _adds_nothing_unknown(case: Case, option: OptionRow) -> bool:
+    if option.patient != Patient():
+        if option.patient.age_group is not AgeGroup.UNKNOWN:
+            return (
+                case.patient.age_days is not None or case.patient.age_group is not AgeGroup.UNKNOWN
+            )
+        if option.patient.pregnancy is not Pregnancy.UNKNOWN:
+            return case.patient.pregnancy is not Pregnancy.UNKNOWN
+        return case.patient.gestation_weeks is not None
+    return option.vitals != Vitals() and merged_vitals(option.vitals, case.vitals) == case.vitals
+
+
+def _fits(case: Case, row: QuestionRow) -> bool:
+    """Nobody asks a man, or the parent of a child, about pregnancy."""
+    if row.code != "pregnant":
+        return True
+    patient = case.patient
+    days = patient.age_days
+    of_age = (
+        DAYS_BY_GROUP[AgeGroup.ADULT][0] <= days < 20075
+        if days is not None
+        else patient.age_group in {AgeGroup.ADULT, AgeGroup.UNKNOWN}
+    )
+    return patient.sex is Sex.FEMALE and of_age
+
+
+def _largest_raise(case: Case, now: Urgency, row: QuestionRow) -> int:
+    return max(judge(_with(case, option)).urgency for option in row.answers) - now
+
+
+def _with(case: Case, option: OptionRow) -> Case:
+    return replace(
+        case,
+        patient=merged_patient(case.patient, option.patient),
+        vitals=merged_vitals(case.vitals, option.vitals),
+        findings=merged_findings(case.findings, option.findings),
+    )

@@ -1,0 +1,85 @@
+"""Which rules fire for the established facts of a case. Does not read messages (see reader) and
+does not write the answer (see answer)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from clinical.assessment import Urgency
+from clinical.case import Case, Pregnancy, Sex
+from clinical.facts import (
+    absent_codes,
+    age_is_stated,
+    band_starts,
+    facts_at_age,
+    measured,
+    plausible_ages,
+    present_codes,
+    stated_pregnancy,
+)
+from clinical.tables.rule import Rule, rules
+from clinical.tables.terms import Facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """Rules that fired at the age that was judged by, most urgent and most specific first."""
+
+    urgency: Urgency
+    fired: tuple[Rule, ...]
+    facts: Facts
+    age_days: int
+
+
+def judge(case: Case) -> Judgement:
+    """Judge the established facts of a case; messages are not read.
+
+    Of several plausible ages the one with the highest urgency counts, the youngest of equals.
+    """
+    present = present_codes(case.findings)
+    pregnancy = stated_pregnancy(case.patient, present)
+    judgements = [
+        _judge_at_age(case, present, age, pregnancy)
+        for age in plausible_ages(case.patient, present, pregnancy)
+    ]
+    return max(judgements, key=lambda judgement: judgement.urgency)
+
+
+def _judge_at_age(
+    case: Case, present: frozenset[str], age_days: int, pregnancy: Pregnancy
+) -> Judgement:
+    sex, numbers, absent = case.patient.sex, measured(case), absent_codes(case.findings)
+    facts = facts_at_age(present, absent, numbers, age_days=age_days, pregnancy=pregnancy, sex=sex)
+    band = max(day for day in band_starts() if day <= age_days)
+    index = _rules_by_key(band, pregnancy, sex, age_is_stated(case.patient))
+    candidates = {
+        rule.order: rule for key in (*facts.present, *numbers) for rule in index.get(key, ())
+    }
+    fired = sorted(
+        (rule for rule in candidates.values() if rule.when.holds(facts)), key=_precedence
+    )
+    urgency = fired[0].urgency if fired else Urgency.ROUTINE
+    return Judgement(urgency=urgency, fired=tuple(fired), facts=facts, age_days=age_days)
+
+
+def _precedence(rule: Rule) -> tuple[int, int, int]:
+    return -rule.urgency, -(rule.when.weight + rule.rank), rule.order
+
+
+@lru_cache(maxsize=1024)
+def _rules_by_key(
+    band: int, pregnancy: Pregnancy, sex: Sex, age_stated: bool
+) -> Mapping[str, tuple[Rule, ...]]:
+    """Rules that can apply to such a patient, by a fact without which they cannot hold."""
+    index: dict[str, list[Rule]] = {}
+    for rule in rules():
+        if any(
+            p.holds(age_days=band, pregnancy=pregnancy, sex=sex)
+            and (age_stated or not p.age_stated)
+            for p in rule.populations
+        ):
+            for key in rule.when.keys:
+                index.setdefault(key, []).append(rule)
+    return {key: tuple(rows) for key, rows in index.items()}

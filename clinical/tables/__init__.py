@@ -1,0 +1,28 @@
+"""The guideline tables: closed lists, populations, definitions and rules, loaded once and checked.
+
+`python -m clinical.tables` prints them all. Nothing here has been reviewed by a clinician.
+"""
+
+from clinical.tables.codes import (
+    ActionRow,
+    actions,
+    conditions,
+    danger_sign_codes,
+    findings,
+    permitted_actions,
+)
+from clinical.tables.rule import Rule, rules, urgency_frames
+from clinical.tables.toml_file import TableError
+
+__all__ = [
+    "ActionRow",
+    "Rule",
+    "TableError",
+    "actions",
+    "conditions",
+    "danger_sign_codes",
+    "findings",
+    "permitted_actions",
+    "rules",
+    "urgency_frames",
+]

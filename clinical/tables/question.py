@@ -1,0 +1,100 @@
+"""The closed list of questions with their answers, as they stand in questions.toml.
+
+Does not choose questions: see clinical/questions.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
+
+from clinical.case import AgeGroup, Finding, Patient, Pregnancy, Presence, Sex, Vitals
+from clinical.tables.codes import findings
+from clinical.tables.toml_file import (
+    TableError,
+    check_codes,
+    check_keys,
+    read_toml,
+    room_file,
+    text_list,
+)
+
+FILE = "questions.toml"
+ENUM_FIELDS = {"age_group": AgeGroup, "pregnancy": Pregnancy, "sex": Sex}
+NUMBER_FIELDS = ("age_days", "gestation_weeks")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionRow:
+    """One numbered answer: what it states. All empty: the fact stays unknown."""
+
+    code: str
+    patient: Patient
+    vitals: Vitals
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionRow:
+    """One question with its answers in the order of their numbers; `always`: of every case."""
+
+    code: str
+    answers: tuple[OptionRow, ...]
+    always: bool
+
+
+@cache
+def questions() -> Mapping[str, QuestionRow]:
+    """Every question by its code. Raises TableError for anything that is not expected."""
+    return {
+        code: _question(code, row) for code, row in read_toml(room_file("tables", FILE)).items()
+    }
+
+
+def _question(code: str, row: Mapping[str, Any]) -> QuestionRow:
+    where = f"{FILE}: {code}"
+    check_keys(row, where=where, required=["answers"], optional=["always"])
+    answers = tuple(
+        _option(name, answer, where=f"{where}.{name}") for name, answer in row["answers"].items()
+    )
+    if len(answers) < 2:
+        raise TableError(f"{where}: expected at least two answers")
+    return QuestionRow(code=code, answers=answers, always=bool(row.get("always", False)))
+
+
+def _option(code: str, row: Mapping[str, Any], *, where: str) -> OptionRow:
+    check_keys(row, where=where, required=[], optional=["present", "absent", "vitals", "patient"])
+    return OptionRow(
+        code=code,
+        patient=_patient(row.get("patient", {}), where=where),
+        vitals=_vitals(row.get("vitals", {}), where=where),
+        findings=(
+            *_findings(row.get("present", []), Presence.PRESENT, where=where),
+            *_findings(row.get("absent", []), Presence.ABSENT, where=where),
+        ),
+    )
+
+
+def _findings(codes: Any, presence: Presence, *, where: str) -> tuple[Finding, ...]:
+    names = text_list(codes, where=where)
+    check_codes(names, findings(), where=where, list_name="findings.toml")
+    return tuple(Finding(code=code, presence=presence) for code in names)
+
+
+def _vitals(row: Mapping[str, Any], *, where: str) -> Vitals:
+    check_keys(row, where=where, required=[], optional=[field.name for field in fields(Vitals)])
+    return Vitals(**row)
+
+
+def _patient(row: Mapping[str, Any], *, where: str) -> Patient:
+    check_keys(row, where=where, required=[], optional=[*ENUM_FIELDS, *NUMBER_FIELDS])
+    try:
+        stated = {
+            name: ENUM_FIELDS[name](value) if name in ENUM_FIELDS else value
+            for name, value in row.items()
+        }
+    except ValueError as error:
+        raise TableError(f"{where}: {error}") from error
+    return Patient(**stated)
