@@ -100,17 +100,27 @@ def _cells(share: Proportion) -> tuple[str, str, str]:
     )
 
 
+BETTER = {"high": "↑", "low": "↓"}  # which way is better
+
+
 def _metric_table(report: Report, title: str) -> Table:
-    table = Table("Metric", "Share", "Wilson 95%", "Count", "Better", "Of what", title=title)
+    table = _table("Metric, better", title)
+    table.add_column("Of what")
     for metric in METRICS:
-        table.add_row(
-            metric.name, *_cells(report.metrics[metric.name]), metric.good, metric.meaning
-        )
+        name = f"{metric.name} {BETTER[metric.good]}"
+        table.add_row(name, *_cells(report.metrics[metric.name]), metric.meaning)
+    return table
+
+
+def _table(first: str, title: str) -> Table:
+    table = Table(title=title)
+    for header in (first, "Share", "Wilson 95%", "Count"):
+        table.add_column(header, no_wrap=True)
     return table
 
 
 def _share_table(title: str, shares: Mapping[str, Proportion]) -> Table:
-    table = Table("", "Share", "Wilson 95%", "Count", title=title)
+    table = _table("", title)
     for name, share in shares.items():
         table.add_row(name, *_cells(share))
     return table
