@@ -1,0 +1,134 @@
+"""One training example: a case as it reaches the service, and the answer that the guideline gives.
+
+The answer is `clinical.assess_by_rules` on the true facts; the prompt holds what the reader makes
+of the text. Where the reader misses a sign, the model has to see it in the text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from random import Random
+
+from clinical import assess_by_rules, read_case
+from clinical.assessment import Urgency
+from clinical.case import AgeGroup, Case, Finding, Message, Patient, Presence, Role
+from demo.nano.cases import draw_case
+from demo.nano.summaries import write_summary
+from demo.nano.texts import noisy, write_message
+from demo.nano.wording import LANGUAGES, Split, sign_name, wording
+from inference_svc.output import (
+    MAX_ACTIONS,
+    MAX_CONDITIONS,
+    MAX_DANGER_SIGNS,
+    MAX_SUMMARY_CHARACTERS,
+    ModelAnswer,
+)
+from inference_svc.prompt import ChatTurn, messages_for
+
+_LANGUAGE_WEIGHTS = (5, 3, 3)
+_UNCLEAR = 0.04
+_AGE_AS_A_WORD = 0.12
+_AGE_NOT_TOLD = 0.06
+_TWO_TURNS = 0.2
+_ONLY_FACTS = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """`truth` is the case with all its facts; `case` what is sent: messages and earlier facts."""
+
+    language: str
+    truth: Case
+    case: Case = field(repr=False)
+    answer: ModelAnswer
+
+
+def draw_example(
+    rng: Random, *, split: Split = Split.TRAIN, language: str | None = None
+) -> Example:
+    """Draw one example. The same state of `rng` gives the same example."""
+    spoken = language or rng.choices(LANGUAGES, weights=_LANGUAGE_WEIGHTS)[0]
+    if rng.random() < _UNCLEAR:
+        truth = Case()
+        text = noisy(rng.choice(wording(spoken).of_split("unclear", split)), rng)
+        case = Case(messages=(Message(text=text),))
+    else:
+        truth = _as_told(draw_case(rng), rng)
+        case = _sent(truth, spoken, rng, split)
+    return Example(language=spoken, truth=truth, case=case, answer=expected_answer(truth, spoken))
+
+
+def expected_answer(truth: Case, language: str) -> ModelAnswer:
+    """What the guideline answers to the true facts, within the limits of the schema."""
+    assessment = assess_by_rules(replace(truth, messages=()), language=language)
+    urgency = Urgency(assessment.urgency)
+    signs = tuple(dict.fromkeys(sign.code for sign in assessment.danger_signs))[:MAX_DANGER_SIGNS]
+    return ModelAnswer(
+        summary=write_summary(truth, urgency, signs, language, limit=MAX_SUMMARY_CHARACTERS),
+        danger_signs=signs,
+        conditions=assessment.conditions[:MAX_CONDITIONS],
+        urgency=urgency,
+        actions=assessment.actions[:MAX_ACTIONS],
+    )
+
+
+def turns_of(example: Example) -> list[ChatTurn]:
+    """The prompt's turns, made by the service's own reading and prompt."""
+    read = read_case(example.case, language=example.language)
+    return messages_for(read.case, example.language)
+
+
+def _as_told(case: Case, rng: Random) -> Case:
+    """The case with its age told less exactly now and then, as workers do."""
+    patient, roll = case.patient, rng.random()
+    pregnant = patient.gestation_weeks is not None or patient.pregnancy.value in {
+        "PREGNANT",
+        "POSTPARTUM",
+    }
+    if pregnant:
+        return replace(case, patient=replace(patient, age_days=None)) if roll < 0.5 else case
+    if roll < _AGE_NOT_TOLD:
+        return replace(case, patient=Patient())
+    if roll < _AGE_NOT_TOLD + _AGE_AS_A_WORD and (group := _group(patient.age_days or 0)):
+        return replace(case, patient=Patient(age_group=group))
+    return case
+
+
+def _group(age_days: int) -> AgeGroup | None:
+    """The word that a worker would use instead of the age; none for who is in between."""
+    if age_days < 29:
+        return AgeGroup.NEWBORN
+    if 2 * 365 <= age_days < 1825:
+        return AgeGroup.CHILD
+    return AgeGroup.ADULT if age_days >= 16 * 365 else None
+
+
+def _sent(truth: Case, language: str, rng: Random, split: Split) -> Case:
+    roll = rng.random()
+    if roll < _ONLY_FACTS:
+        return _facts_with_a_short_text(truth, language, rng, split)
+    if roll < _ONLY_FACTS + _TWO_TURNS and len(truth.findings) > 1:
+        return _asked_and_answered(truth, language, rng, split)
+    return Case(messages=(Message(text=write_message(truth, language, rng, split)),))
+
+
+def _facts_with_a_short_text(truth: Case, language: str, rng: Random, split: Split) -> Case:
+    """A later turn whose own text says little: all is known from before."""
+    replies = wording(language).tables["reply"]
+    short = [*replies["yes"], *replies["no"], *wording(language).of_split("unclear", split)]
+    return replace(truth, messages=(Message(text=rng.choice(short)),))
+
+
+def _asked_and_answered(truth: Case, language: str, rng: Random, split: Split) -> Case:
+    """The case in a message, our question, and the worker's answer, already read into a finding."""
+    asked = rng.choice(truth.findings)
+    rest = tuple(finding for finding in truth.findings if finding is not asked)
+    words = wording(language)
+    key = "yes" if asked.presence is Presence.PRESENT else "no"
+    question = rng.choice(words.choices("question", "text"))
+    messages = (
+        Message(text=write_message(replace(truth, findings=rest), language, rng, split)),
+        Message(role=Role.ASSISTANT, text=question.format(sign=sign_name(asked.code, language))),
+        Message(text=rng.choice(words.choices("reply", key))),
+    )
+    return Case(messages=messages, findings=(Finding(code=asked.code, presence=asked.presence),))
