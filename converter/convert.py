@@ -25,7 +25,7 @@ from converter.plan import Plan, options_json
 from converter.progress import Progress, Quiet
 from converter.recipes import Copy
 from converter.small_files import as_json
-from converter.writing import write_shard
+from converter.writing import MARK_BYTES, write_shard
 
 # The new checkpoint grows in this folder of the work folder, apart from journal and plan.
 RESULT_NAME = "checkpoint"
@@ -34,12 +34,13 @@ SPARE_BYTES = 2**20
 COPY_BYTES = 2**20
 
 
-def convert(plan: Plan, progress: Progress | None = None) -> Manifest:
+def convert(plan: Plan, progress: Progress | None = None, mark_bytes: int = MARK_BYTES) -> Manifest:
     """Carries out `plan`; returns the manifest that now lies in `plan.destination`.
 
     A run that broke off is continued if source and options are the same. A destination that
     already holds the result of this very plan is left as it is. Raises DestinationError before
-    the first byte, WriteError when writing breaks off; the source is never written to.
+    the first byte, WriteError when writing breaks off; the source is never written to. Every
+    `mark_bytes` what is written is made durable and noted, to be continued from there.
     """
     if (done := finished_manifest(plan)) is not None:
         shutil.rmtree(work_folder(plan.destination), ignore_errors=True)
@@ -50,7 +51,7 @@ def convert(plan: Plan, progress: Progress | None = None) -> Manifest:
         with _locked_work_folder(work):
             _start_or_resume(plan, work)
             try:
-                manifest = _write_everything(plan, work, progress or Quiet())
+                manifest = _write_everything(plan, work, progress or Quiet(), mark_bytes)
             except SourceError:
                 # What was read contradicts the plan: nothing of it is worth continuing.
                 shutil.rmtree(work, ignore_errors=True)
@@ -147,13 +148,15 @@ def _start_or_resume(plan: Plan, work: Path) -> None:
     write_durably(marker, plan.fingerprint.encode())
 
 
-def _write_everything(plan: Plan, work: Path, progress: Progress) -> Manifest:
+def _write_everything(plan: Plan, work: Path, progress: Progress, mark_bytes: int) -> Manifest:
     journal = Journal(work)
     marks = journal.last_marks()
     progress.start("converting", plan.payload_bytes)
     try:
         results = [
-            write_shard(shard, work / RESULT_NAME, journal, marks.get(shard.name), progress)
+            write_shard(
+                shard, work / RESULT_NAME, journal, marks.get(shard.name), progress, mark_bytes
+            )
             for shard in plan.shards
         ]
     finally:

@@ -43,7 +43,7 @@ def resolve_source(
 
 
 def download_checkpoint(repository: str, revision: str | None, endpoint: str | None = None) -> str:
-    """Fetches what a conversion needs into the hub's cache, or the rest of it; returns the folder."""
+    """Fetches what a conversion needs, or the rest of it, into the hub's cache; its folder."""
     from huggingface_hub import HfApi
     from huggingface_hub.errors import (
         GatedRepoError,

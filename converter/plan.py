@@ -142,5 +142,6 @@ def _fingerprint(
 def options_json(options: Options) -> dict[str, Any]:
     """`options` as they stand in the manifest; the adapter by its folder's name."""
     value = asdict(options)
+    value["ignore"] = list(options.ignore)
     value["adapter"] = None if options.adapter is None else options.adapter.resolve().name
     return value

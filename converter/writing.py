@@ -24,7 +24,7 @@ from converter.shards import Shard
 
 BUFFER_BYTES = 4 * 2**20
 BUFFERS = 6
-# At most this much is written again after a crash, besides one tensor.
+# At most twice this much is written again after a crash, besides one tensor.
 MARK_BYTES = 256 * 2**20
 
 
@@ -38,13 +38,23 @@ class ShardResult:
 
 
 def write_shard(
-    shard: Shard, folder: Path, journal: Journal, mark: Mark | None, progress: Progress
+    shard: Shard,
+    folder: Path,
+    journal: Journal,
+    mark: Mark | None,
+    progress: Progress,
+    mark_bytes: int = MARK_BYTES,
 ) -> ShardResult:
-    """Writes `shard` into `folder`, continuing after `mark` if those bytes are still right."""
+    """Writes `shard` into `folder`, continuing after `mark` if those bytes are still right.
+
+    A mark is set every `mark_bytes`: what lies behind the last one is written again after a crash.
+    """
     descriptor = os.open(folder / shard.name, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         digests, sources = _resumed(descriptor, shard, mark)
-        with _ShardWriter(descriptor, shard, digests, sources, journal, progress) as writer:
+        with _ShardWriter(
+            descriptor, shard, digests, sources, journal, progress, mark_bytes
+        ) as writer:
             writer.run()
         return ShardResult(
             mark=writer.mark(len(shard.tensors)),
@@ -105,7 +115,9 @@ class _ShardWriter:
         sources: dict[str, str],
         journal: Journal,
         progress: Progress,
+        mark_bytes: int,
     ) -> None:
+        self._mark_bytes = mark_bytes
         self._descriptor, self._shard, self._digests = descriptor, shard, digests
         self._sources, self._journal, self._progress = sources, journal, progress
         self._done = len(digests.completed)
@@ -126,11 +138,11 @@ class _ShardWriter:
         """Writes what is missing and returns when all of it is on the disk."""
         self._progress.advance(os.lseek(self._descriptor, 0, os.SEEK_CUR))
         since_mark = 0
-        for part in parts(self._shard.tensors[self._done :]):
+        for part in parts(self._shard.tensors[self._done :], self._mark_bytes):
             self._write_part(part)
             self._done += len(part)
             since_mark += sum(tensor.nbytes for tensor in part)
-            if since_mark >= MARK_BYTES:
+            if since_mark >= self._mark_bytes:
                 self._request_mark()
                 since_mark = 0
         self._request_mark()
@@ -212,7 +224,7 @@ class _ShardWriter:
             self._marked.result()
 
 
-def parts(tensors: tuple[OutputTensor, ...]) -> Iterator[tuple[OutputTensor, ...]]:
+def parts(tensors: tuple[OutputTensor, ...], mark_bytes: int) -> Iterator[tuple[OutputTensor, ...]]:
     """Tensors in runs: copies whose bytes follow one another on both sides, or one computed.
 
     A run also ends where a mark is due, so that a mark always stands between two tensors.
@@ -220,7 +232,7 @@ def parts(tensors: tuple[OutputTensor, ...]) -> Iterator[tuple[OutputTensor, ...
     run: list[OutputTensor] = []
     size = 0
     for tensor in tensors:
-        if run and (size >= MARK_BYTES or not _adjoin(run[-1], tensor)):
+        if run and (size >= mark_bytes or not _adjoin(run[-1], tensor)):
             yield tuple(run)
             run, size = [], 0
         run.append(tensor)

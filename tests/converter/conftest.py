@@ -214,3 +214,141 @@ def multimodal_builder() -> Builder:
 def tiny_multimodal_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Gemma3ForConditionalGeneration in the hub's layout, 7 layers, two shards; read only."""
     return build_multimodal(tmp_path_factory.mktemp("tiny") / "tiny-medgemma", shards=2)
+
+
+# Names and shapes of a text model, written out by hand: the tests' own reading of the
+# architecture, apart from the converter's.
+def hand_written_tensors(
+    *, layers: int, hidden: int, inner: int, heads: int, kv_heads: int, head_dim: int, vocab: int
+) -> dict[str, tuple[int, ...]]:
+    tensors: dict[str, tuple[int, ...]] = {
+        "embed_tokens.weight": (vocab, hidden),
+        "norm.weight": (hidden,),
+    }
+    for number in range(layers):
+        at = f"layers.{number}"
+        tensors |= {
+            f"{at}.input_layernorm.weight": (hidden,),
+            f"{at}.post_attention_layernorm.weight": (hidden,),
+            f"{at}.pre_feedforward_layernorm.weight": (hidden,),
+            f"{at}.post_feedforward_layernorm.weight": (hidden,),
+            f"{at}.self_attn.q_proj.weight": (heads * head_dim, hidden),
+            f"{at}.self_attn.k_proj.weight": (kv_heads * head_dim, hidden),
+            f"{at}.self_attn.v_proj.weight": (kv_heads * head_dim, hidden),
+            f"{at}.self_attn.o_proj.weight": (hidden, heads * head_dim),
+            f"{at}.self_attn.q_norm.weight": (head_dim,),
+            f"{at}.self_attn.k_norm.weight": (head_dim,),
+            f"{at}.mlp.gate_proj.weight": (inner, hidden),
+            f"{at}.mlp.up_proj.weight": (inner, hidden),
+            f"{at}.mlp.down_proj.weight": (hidden, inner),
+        }
+    return tensors
+
+
+KEY_STYLES = {
+    "hub": ("language_model.model.", ("vision_tower.vision_model.", "multi_modal_projector.")),
+    "saved-by-5.19": ("language_model.model.", ("vision_tower.", "multi_modal_projector.")),
+    "in-memory": ("model.language_model.", ("model.vision_tower.", "model.multi_modal_projector.")),
+    "text-only": ("model.", ()),
+}
+
+
+def build_plain(
+    folder: Path,
+    *,
+    style: str = "hub",
+    shards: int = 1,
+    layers: int = 2,
+    hidden: int = 16,
+    inner: int = 32,
+    heads: int = 2,
+    kv_heads: int = 1,
+    head_dim: int = 8,
+    vocab: int = 48,
+    dtype: str = "bfloat16",
+    seed: int = 0,
+    extra: dict[str, Any] | None = None,
+    config: dict[str, Any] | None = None,
+) -> Path:
+    """Weights and config alone, quickly: for tests that load no model."""
+    import torch
+
+    folder.mkdir(parents=True)
+    generator = torch.Generator().manual_seed(seed)
+    body, image_prefixes = KEY_STYLES[style]
+    shapes = {
+        body + name: shape
+        for name, shape in hand_written_tensors(
+            layers=layers, hidden=hidden, inner=inner, heads=heads, kv_heads=kv_heads,
+            head_dim=head_dim, vocab=vocab,
+        ).items()
+    }  # fmt: skip
+    for prefix in image_prefixes:
+        shapes |= {f"{prefix}part.weight": (5, 3), f"{prefix}part.bias": (7,)}
+    state = {
+        name: (torch.randn(shape, generator=generator) * 0.1).to(getattr(torch, dtype))
+        for name, shape in shapes.items()
+    }
+    _write_shards({**state, **(extra or {})}, folder, shards)
+    text = {
+        "model_type": "gemma3_text",
+        "hidden_size": hidden,
+        "intermediate_size": inner,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "num_key_value_heads": kv_heads,
+        "head_dim": head_dim,
+        "vocab_size": vocab,
+        "sliding_window": 8,
+        "rope_scaling": {"factor": 8.0, "rope_type": "linear"},
+    }
+    told: dict[str, Any]
+    if style == "text-only":
+        told = {**text, "architectures": ["Gemma3ForCausalLM"], "eos_token_id": [1, END_OF_TURN]}
+    else:
+        told = {
+            "architectures": ["Gemma3ForConditionalGeneration"],
+            "model_type": "gemma3",
+            "eos_token_id": [1, END_OF_TURN],
+            "image_token_index": vocab - 4,
+            "text_config": text,
+        }
+    (folder / "config.json").write_text(json.dumps({**told, **(config or {})}))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def plain_builder() -> Builder:
+    """`build_plain`."""
+    return build_plain
+
+
+def change_json(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Rewrites a JSON file after `change` has edited its content in place."""
+    value = json.loads(path.read_text())
+    change(value)
+    path.write_text(json.dumps(value))
+
+
+@pytest.fixture(scope="session")
+def json_changer() -> Callable[[Path, Callable[[dict[str, Any]], None]], None]:
+    """`change_json`."""
+    return change_json
+
+
+def payloads(folder: Path) -> dict[str, tuple[str, tuple[int, ...], bytes]]:
+    """Every tensor of a folder as safetensors' own reader sees it: dtype, shape, bytes."""
+    from safetensors import deserialize
+
+    found = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        for name, entry in deserialize(path.read_bytes()):
+            assert name not in found
+            found[name] = (entry["dtype"], tuple(entry["shape"]), bytes(entry["data"]))
+    return found
+
+
+@pytest.fixture(scope="session")
+def independent_reader() -> Callable[[Path], dict[str, tuple[str, tuple[int, ...], bytes]]]:
+    """`payloads`."""
+    return payloads
