@@ -14,7 +14,6 @@ from typing import Any, Generic, TypeVar
 from inference_svc.errors import FieldError, invalid
 
 T = TypeVar("T")
-MAX_KEPT = 10_000
 
 
 @dataclass(slots=True)
@@ -28,7 +27,10 @@ class _Call(Generic[T]):
 class SharedCalls(Generic[T]):
     """Runs work once per (caller, request id). Work that nobody waits for any more is cancelled."""
 
-    def __init__(self, *, window_seconds: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, *, window_seconds: float, clock: Callable[[], float], max_kept: int = 10_000
+    ) -> None:
+        self._max_kept = max_kept
         self._window_seconds = window_seconds
         self._clock = clock
         self._calls: dict[tuple[str, str], _Call[T]] = {}
@@ -98,7 +100,7 @@ class SharedCalls(Generic[T]):
         now = self._clock()
         while self._calls:
             key, oldest = next(iter(self._calls.items()))
-            full = len(self._calls) > MAX_KEPT
+            full = len(self._calls) > self._max_kept
             if not oldest.task.done() or (oldest.kept_until > now and not full):
                 break
             del self._calls[key]

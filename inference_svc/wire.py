@@ -65,12 +65,17 @@ def case_from_proto(case: pb.Case) -> Case:
 
 def vitals_from_proto(vitals: pb.Vitals) -> Vitals:
     """Vitals with None where the caller said nothing; floats to two decimals, as float32 holds."""
-    stated: dict[str, Any] = {
-        name: getattr(vitals, name) for name in VITAL_NAMES if vitals.HasField(name)
-    }
     return Vitals(
-        **{name: round(v, 2) if isinstance(v, float) else v for name, v in stated.items()}
+        **{
+            name: _two_decimals(getattr(vitals, name))
+            for name in VITAL_NAMES
+            if vitals.HasField(name)
+        }
     )
+
+
+def _two_decimals(value: Any) -> Any:
+    return round(value, 2) if isinstance(value, float) else value
 
 
 def assessment_to_proto(
