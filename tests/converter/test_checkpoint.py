@@ -59,7 +59,7 @@ def with_content(name: str, content: bytes) -> Change:
 
 
 def removed(name: str) -> Change:
-    return removed(name)
+    return lambda folder: (folder / name).unlink()
 
 
 def tying_told_twice(folder: Path) -> None:
