@@ -24,11 +24,12 @@ MAX_ACTIONS = 4
 
 # No control character, quote, backslash or angle bracket, and no leading blank: so JSON needs no
 # escapes, and an untrained or looping model cannot fill the string with white space lines.
-# The length stands in the pattern because xgrammar ignores maxLength beside a pattern.
-_SUMMARY_PATTERN = (
-    r'^[^\x00-\x20"\\<>\x7f-\x9f][^\x00-\x1f"\\<>\x7f-\x9f]'
-    f"{{0,{MAX_SUMMARY_CHARACTERS - 1}}}$"
-)
+# The length stands in the pattern because xgrammar ignores maxLength beside a pattern, and in two
+# halves because its compiler fails on one repetition of more than 128.
+_FIRST = r'[^\x00-\x20"\\<>\x7f-\x9f]'
+_OTHER = r'[^\x00-\x1f"\\<>\x7f-\x9f]'
+_HALF = MAX_SUMMARY_CHARACTERS // 2
+_SUMMARY_PATTERN = f"^{_FIRST}{_OTHER}{{0,{_HALF - 1}}}{_OTHER}{{0,{_HALF}}}$"
 
 
 class UnusableReason(StrEnum):
@@ -82,7 +83,7 @@ def schema_digest() -> str:
 
 
 def canonical_json(answer: ModelAnswer) -> str:
-    """The answer as the constrained model writes it: one line, «, » and «: » as separators."""
+    """The answer as the constrained model writes it: one line, no white space between parts."""
     return json.dumps(
         {
             "summary": answer.summary,
@@ -92,6 +93,7 @@ def canonical_json(answer: ModelAnswer) -> str:
             "actions": list(answer.actions),
         },
         ensure_ascii=False,
+        separators=(",", ":"),
     )
 
 
