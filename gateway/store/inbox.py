@@ -1,0 +1,213 @@
+"""Takes messages in, once each, and keeps track of which were read and handled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+from gateway.inbound import InboundMessage
+from gateway.privacy import Vault, sid_hash
+from gateway.store.contacts import contact_id_of
+from gateway.tables import inbox, seen_message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingMessage:
+    """A message that is taken in and not yet handled. `text` is empty where nothing was written."""
+
+    id: int
+    contact_id: int
+    text: str = field(repr=False)
+    media_count: int
+    received_at: datetime
+    consultation_id: int | None = None
+    body_index: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Ids of a message that was new."""
+
+    inbox_id: int
+    contact_id: int
+
+
+def store_inbound(
+    connection: Connection, vault: Vault, message: InboundMessage, now: datetime
+) -> Stored | None:
+    """Inbox row of a new message; None for one that was ever seen before."""
+    seen = connection.execute(
+        pg_insert(seen_message)
+        .values(sid_hash=sid_hash(message.provider, message.message_sid), seen_at=now)
+        .on_conflict_do_nothing()
+    )
+    if seen.rowcount == 0:
+        return None
+    contact_id = contact_id_of(
+        connection, vault, message.channel, message.address, now, inbound=True
+    )
+    inbox_id = connection.execute(
+        insert(inbox)
+        .values(
+            provider=message.provider,
+            message_sid=message.message_sid,
+            contact_id=contact_id,
+            body_sealed=vault.seal(message.text),
+            body_index=vault.index(" ".join(message.text.casefold().split()), purpose="body"),
+            media_count=message.media_count,
+            received_at=now,
+        )
+        .returning(inbox.c.id)
+    ).scalar_one()
+    return Stored(inbox_id, contact_id)
+
+
+_WAITING = (
+    inbox.c.id,
+    inbox.c.contact_id,
+    inbox.c.consultation_id,
+    inbox.c.body_sealed,
+    inbox.c.body_index,
+    inbox.c.media_count,
+    inbox.c.received_at,
+)
+
+
+def load_message(connection: Connection, vault: Vault, inbox_id: int) -> WaitingMessage | None:
+    """One message if it is not handled yet."""
+    row = connection.execute(
+        select(*_WAITING).where(inbox.c.id == inbox_id, inbox.c.handled_at.is_(None))
+    ).one_or_none()
+    return None if row is None else _waiting(vault, row)
+
+
+def waiting_messages(
+    connection: Connection, vault: Vault, contact_id: int
+) -> tuple[WaitingMessage, ...]:
+    """All unhandled messages of a contact, oldest first, at most 40."""
+    rows = connection.execute(
+        select(*_WAITING)
+        .where(inbox.c.contact_id == contact_id, inbox.c.handled_at.is_(None))
+        .order_by(inbox.c.id)
+        .limit(40)
+    )
+    return tuple(_waiting(vault, row) for row in rows)
+
+
+def waiting_ids(connection: Connection, contact_id: int) -> Sequence[int]:
+    """Ids of a contact's unhandled messages, oldest first; opens nothing that is sealed."""
+    return (
+        connection.execute(
+            select(inbox.c.id)
+            .where(inbox.c.contact_id == contact_id, inbox.c.handled_at.is_(None))
+            .order_by(inbox.c.id)
+        )
+        .scalars()
+        .all()
+    )
+
+
+def contact_of(connection: Connection, inbox_id: int) -> int | None:
+    """Who wrote a message."""
+    return connection.execute(
+        select(inbox.c.contact_id).where(inbox.c.id == inbox_id)
+    ).scalar_one_or_none()
+
+
+def mark_read(connection: Connection, inbox_id: int, now: datetime) -> None:
+    """The rules have read this message."""
+    connection.execute(update(inbox).where(inbox.c.id == inbox_id).values(read_at=now))
+
+
+def mark_handled(
+    connection: Connection,
+    inbox_ids: Iterable[int],
+    handling: str,
+    now: datetime,
+    consultation_id: int | None = None,
+) -> None:
+    """These messages have led to what `handling` says."""
+    values: dict[str, object] = {"handled_at": now, "handling": handling}
+    if consultation_id is not None:
+        values["consultation_id"] = consultation_id
+    connection.execute(
+        update(inbox)
+        .where(inbox.c.id.in_(list(inbox_ids)), inbox.c.handled_at.is_(None))
+        .values(**values)
+    )
+
+
+def release_awaiting_consent(connection: Connection, contact_id: int, now: datetime) -> int:
+    """Texts of the last day that waited for consent are unhandled again; how many."""
+    released = connection.execute(
+        update(inbox)
+        .where(
+            inbox.c.contact_id == contact_id,
+            inbox.c.handling == "awaiting_consent",
+            inbox.c.received_at > now - timedelta(days=1),
+        )
+        .values(handled_at=None, handling=None)
+    )
+    return released.rowcount
+
+
+def attach_to_case(connection: Connection, inbox_id: int, consultation_id: int) -> None:
+    """This message belongs to that case."""
+    connection.execute(
+        update(inbox).where(inbox.c.id == inbox_id).values(consultation_id=consultation_id)
+    )
+
+
+def count_since(connection: Connection, contact_id: int, since: datetime) -> int:
+    """How many messages of a contact came since then."""
+    return connection.execute(
+        select(func.count())
+        .select_from(inbox)
+        .where(inbox.c.contact_id == contact_id, inbox.c.received_at > since)
+    ).scalar_one()
+
+
+def count_alike_since(
+    connection: Connection, contact_id: int, body_index: bytes, since: datetime
+) -> int:
+    """How many messages with this very text came from a contact since then."""
+    return connection.execute(
+        select(func.count())
+        .select_from(inbox)
+        .where(
+            inbox.c.contact_id == contact_id,
+            inbox.c.received_at > since,
+            inbox.c.body_index == body_index,
+        )
+    ).scalar_one()
+
+
+def contacts_left_waiting(connection: Connection, before: datetime) -> Sequence[int]:
+    """Contacts with an unhandled message from before: their job was lost."""
+    return (
+        connection.execute(
+            select(inbox.c.contact_id)
+            .where(inbox.c.handled_at.is_(None), inbox.c.received_at < before)
+            .distinct()
+            .limit(500)
+        )
+        .scalars()
+        .all()
+    )
+
+
+def _waiting(vault: Vault, row: Any) -> WaitingMessage:
+    return WaitingMessage(
+        id=row.id,
+        contact_id=row.contact_id,
+        text=vault.open_or_none(row.body_sealed) or "",
+        media_count=row.media_count,
+        received_at=row.received_at,
+        consultation_id=row.consultation_id,
+        body_index=row.body_index,
+    )

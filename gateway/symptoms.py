@@ -1,0 +1,126 @@
+"""A turn that tells symptoms or answers a question: which case it is about, and its assessment.
+
+Reads and assesses; writes nothing. `moves` writes what comes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from clinical import Reading, accumulate, is_other_patient, read_answer, read_text
+from clinical.assessment import AnswerSource, Assessment, Question
+from clinical.case import Case
+from gateway.assessing import Answer, assess_case
+from gateway.conversation import Act, Move
+from gateway.drafting import language_of, messages_of, next_question
+from gateway.keywords import Kind, parse
+from gateway.store import cases
+from gateway.store.cases import StoredCase
+from gateway.store.contacts import Contact
+from gateway.store.inbox import WaitingMessage
+from gateway.wiring import Gateway
+
+DIGITS = frozenset({Kind.DIGIT, Kind.PERSON})
+MAX_CASE_MESSAGES = 40  # what the contract carries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a turn told and what is answered. `stored` None: a new case must be opened."""
+
+    stored: StoredCase | None
+    case: Case = field(repr=False)
+    answer: Answer
+    language: str
+    question: Question | None
+    two_patients: bool
+    understood: bool
+
+
+def assess_told(
+    gateway: Gateway, contact: Contact, move: Move, messages: Sequence[WaitingMessage]
+) -> Told:
+    """Reads the turn into its case and assesses that."""
+    texts = [text for m in messages if (text := symptom_text(m))]
+    language = language_of(gateway, contact, " ".join(texts))
+    stored = _stored_case(gateway, contact, move, messages)
+    case = stored.case if stored else Case()
+    two_patients = understood = False
+    for text in texts:
+        if move.act is Act.ANSWER and stored is not None and parse(text).kind in DIGITS:
+            case, understood = _with_answer(case, stored.view.question, text, language)
+            continue
+        reading = read_text(text, language=language)
+        if stored is not None and is_other_patient(case, reading):
+            # Phones are shared: another age, sex or pregnancy is another patient.
+            stored, case = None, Case()
+        if move.act is Act.ANSWER and stored is not None:
+            case, read = _with_answer(case, stored.view.question, text, language)
+            understood |= read
+        case = with_text(accumulate(case, reading), text)
+        two_patients |= reading.patients > 1
+        understood |= says_something(reading)
+    answer = assess_case(
+        gateway.triage,
+        case,
+        language=language,
+        request_id=f"inbox-{messages[-1].id}",
+        deadline_seconds=gateway.settings.assess_deadline_seconds,
+        attempts=gateway.settings.assess_attempts,
+    )
+    return Told(
+        stored=stored,
+        case=case,
+        answer=answer,
+        language=language,
+        question=next_question(answer.assessment, stored.questions_asked if stored else ()),
+        two_patients=two_patients,
+        understood=understood or _knows_something(case) or by_model(answer.assessment),
+    )
+
+
+def _stored_case(
+    gateway: Gateway, contact: Contact, move: Move, messages: Sequence[WaitingMessage]
+) -> StoredCase | None:
+    """The case that the first reading opened for one of these texts, else that of the move."""
+    opened = next((m.consultation_id for m in messages if m.consultation_id is not None), None)
+    case_id = opened if opened is not None else move.case_id
+    if case_id is None:
+        return None
+    with gateway.engine.begin() as connection:
+        return cases.load_case(connection, gateway.vault, case_id, contact.id)
+
+
+def symptom_text(message: WaitingMessage) -> str:
+    """A message without the keyword or tag in front of it."""
+    parsed = parse(message.text, message.media_count)
+    return parsed.text if parsed.kind in (Kind.NEW, Kind.TAG) else message.text
+
+
+def with_text(case: Case, text: str) -> Case:
+    """The case with one more text of the health worker, oldest left out past the contract's 40."""
+    return replace(case, messages=(*case.messages, *messages_of(text))[-MAX_CASE_MESSAGES:])
+
+
+def says_something(reading: Reading) -> bool:
+    """Whether the rules read anything of a patient in it."""
+    return bool(reading.findings) or reading.vitals != Case().vitals
+
+
+def by_model(assessment: Assessment) -> bool:
+    """Whether a model read it, who may understand what the rules do not."""
+    return assessment.source is AnswerSource.MODEL_AND_RULES
+
+
+def _knows_something(case: Case) -> bool:
+    return bool(case.findings) or case.vitals != Case().vitals
+
+
+def _with_answer(
+    case: Case, question: Question | None, text: str, language: str
+) -> tuple[Case, bool]:
+    if question is None:
+        return case, False
+    given = read_answer(question, text, language=language)
+    return (accumulate(case, given), True) if given.understood else (case, False)
