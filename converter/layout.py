@@ -25,8 +25,9 @@ class Layout:
         """The text-only name of `key`, or None where it is dropped; KeyError if unknown."""
         if key.startswith(self.dropped):
             return None
-        if key.startswith(self.heads):
-            return LM_HEAD
+        for head in self.heads:
+            if key.startswith(head):
+                return "lm_head." + key[len(head) :]
         if key.startswith(self.body) and _is_body(key[len(self.body) :]):
             return "model." + key[len(self.body) :]
         raise KeyError(key)

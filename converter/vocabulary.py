@@ -84,15 +84,16 @@ def _without(value: Any, gone: list[str], size: int) -> Any:
         return {
             key: _without(item, gone, size)
             for key, item in value.items()
-            if not (
-                key in gone
-                or _names(item, gone)
-                or (key.isdigit() and int(key) >= size and isinstance(item, dict))
-            )
+            if not (key in gone or _names(item, gone) or _is_entry_beyond(key, item, size))
         }
     if isinstance(value, list):
         return [_without(item, gone, size) for item in value if not _names(item, gone)]
     return value
+
+
+def _is_entry_beyond(key: str, item: Any, size: int) -> bool:
+    """An entry of `added_tokens_decoder`, which goes by id."""
+    return isinstance(item, dict) and key.isdecimal() and int(key) >= size
 
 
 def _names(item: Any, gone: list[str]) -> bool:

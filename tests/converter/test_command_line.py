@@ -1,0 +1,86 @@
+"""Words, exit codes and what is printed where."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from converter.__main__ import main
+from converter.command_line import options_from, parse, size_bytes
+
+Builder = Callable[..., Path]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("5GB", 5_000_000_000), ("2GiB", 2**31), ("1.5mb", 1_500_000), ("17", 17), ("3 kB", 3000)],
+)
+def test_size_is_read(text: str, expected: int) -> None:
+    assert size_bytes(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "GB", "5 apples", "-1"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError):
+        size_bytes(text)
+
+
+def test_all_flags_reach_the_options() -> None:
+    words = "a b --max-shard-size 1GB --dtype float16 --max-position-embeddings 8192 --trim-vocab"
+    words += " --adapter lora --quantize w4a16 --lm-head int8 --group-size 64 --ignore x --ignore y"
+    options = options_from(parse(words.split()))
+    assert options.max_shard_bytes == 10**9
+    assert (options.dtype, options.max_position_embeddings, options.trim_vocab) == ("F16", 8192, 0)
+    assert (options.adapter, options.quantize, options.lm_head) == (Path("lora"), "w4a16", "int8")
+    assert (options.group_size, options.ignore) == (64, ("x", "y"))
+
+
+def test_source_and_destination_alone_mean_convert() -> None:
+    assert parse(["a", "b"]).command == "convert"
+    assert parse(["verify", "a", "b"]).command == "verify"
+    assert parse(["./inspect", "b"]).source == "./inspect"
+
+
+def test_convert_verify_and_inspect_from_end_to_end(
+    tmp_path: Path, plain_builder: Builder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, out = str(plain_builder(tmp_path / "source")), str(tmp_path / "out")
+    assert main([source, out, "--max-shard-size", "4kB"]) == 0
+    told = capsys.readouterr()
+    assert "28 tensors" in told.out
+    assert "sha256:" in told.out
+    assert told.err == ""
+    assert main(["verify", source, out, "--json"]) == 0
+    verdict = json.loads(capsys.readouterr().out)
+    assert (verdict["tensors"], verdict["differences"]) == (28, [])
+    assert main(["inspect", source, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["kept"]["tensors"] == 28
+    assert main(["inspect", source]) == 0
+    assert "language_model.model.layers" in capsys.readouterr().out
+
+
+def test_every_kind_of_failure_has_its_code(
+    tmp_path: Path, plain_builder: Builder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, out = str(plain_builder(tmp_path / "source")), str(tmp_path / "out")
+    assert main([str(tmp_path / "nowhere"), out]) == 3
+    assert main([source, source]) == 4
+    assert main([source, out, "--lm-head", "fp8"]) == 2
+    assert main([source, out]) == 0
+    weights = tmp_path / "out" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
+    capsys.readouterr()
+    assert main(["verify", source, out]) == 6
+    lines = capsys.readouterr().err.splitlines()
+    assert any("payload differs" in line for line in lines)
+    assert lines[-1].endswith("differences")
+
+
+def test_wrong_words_exit_with_two() -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["verify"])
+    assert stop.value.code == 2
