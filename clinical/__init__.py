@@ -1,4 +1,6 @@
-"""Pure medicine: case, reader, guideline tables, safety net, phrases, evaluation. No I/O but its own data.
+"""Pure medicine: case, reader, guideline tables, safety net, phrases, evaluation.
+
+No I/O but its own data.
 
 Nothing here has been reviewed by a clinician: decision support for trained health workers.
 """
@@ -10,7 +12,7 @@ from clinical.net import apply_safety_net
 from clinical.phrases import LANGUAGES
 from clinical.questions import questions_for
 from clinical.read_case import ReadCase, read_case
-from clinical.reader import Reading, read_text
+from clinical.reader import Reading, detect_language, read_text
 from clinical.version import guideline_version
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "apply_safety_net",
     "assess_by_rules",
     "assess_text",
+    "detect_language",
     "guideline_version",
     "is_other_patient",
     "questions_for",

@@ -32,8 +32,7 @@ def is_other_patient(case: Case, facts: Reading | Answer) -> bool:
     before, after = case.patient, facts.patient
     return (
         _ages_conflict(before, after)
-        or (Sex.UNKNOWN not in {before.sex, after.sex}
-        and before.sex is not after.sex)
+        or (Sex.UNKNOWN not in {before.sex, after.sex} and before.sex is not after.sex)
         or _pregnancy_conflicts(before.pregnancy, after)
         or _pregnancy_conflicts(after.pregnancy, before)
     )

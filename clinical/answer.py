@@ -18,6 +18,7 @@ from clinical.tables.codes import permitted_actions
 from clinical.tables.rule import Rule, urgency_frames
 
 NOT_CLEAR = "not_clear"
+NO_ILLNESS = "no_illness"
 MAX_CONDITIONS = 3
 MAX_ACTIONS = 6
 LEVELS = tuple(ReferralLevel)  # ascending
@@ -27,8 +28,7 @@ def answer(case: Case, judgement: Judgement) -> Assessment:
     """The answer of the fired rules, without summary, questions and notes."""
     urgency, top = judgement.urgency, top_rules(judgement)
     signs = danger_signs(case, judgement)
-    likely = dict.fromkeys(rule.condition for rule in top if rule.condition != NOT_CLEAR)
-    conditions = tuple(likely)[:MAX_CONDITIONS] or (NOT_CLEAR,)
+    conditions = _conditions(rule.condition for rule in top)
     return Assessment(
         urgency=urgency,
         danger_signs=signs,
@@ -41,6 +41,13 @@ def answer(case: Case, judgement: Judgement) -> Assessment:
         ),
         rule_ids=tuple(rule.id for rule in judgement.fired),
     )
+
+
+def _conditions(codes: Iterable[str]) -> tuple[str, ...]:
+    """At most three, each once; «no illness» and «not clear» only when nothing else is likely."""
+    likely = tuple(dict.fromkeys(codes))
+    named = tuple(code for code in likely if code not in {NOT_CLEAR, NO_ILLNESS})
+    return (named or likely)[:MAX_CONDITIONS] or (NOT_CLEAR,)
 
 
 def top_rules(judgement: Judgement) -> tuple[Rule, ...]:

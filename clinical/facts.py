@@ -5,9 +5,10 @@ Does not read text and does not judge. An age that is not stated gives several p
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from functools import cache
+from functools import cache, lru_cache
 
 from clinical.case import AgeGroup, Case, Finding, Patient, Pregnancy, Presence, Sex, Vitals
 from clinical.tables.codes import findings as known_findings
@@ -25,7 +26,17 @@ DAYS_BY_GROUP: Mapping[AgeGroup, Days] = {
     AgeGroup.OLDER_CHILD: (1825, 4380),
     AgeGroup.ADULT: (4380, 47501),
 }
-FROM_TWO_MONTHS: Days = (60, 47501)
+# The ages that an unknown age is judged by: the youngest of each band in which the rules differ.
+# The first day is left out (its jaundice has a finding of its own), and so is 2 to 5 months (the
+# arm strap and swollen feet are read from 6 months), so that neither word alone raises an alarm.
+AGES_BY_GROUP: Mapping[AgeGroup, tuple[int, ...]] = {
+    AgeGroup.NEWBORN: (1,),
+    AgeGroup.YOUNG_INFANT: (1,),
+    AgeGroup.CHILD: (180, 360),
+    AgeGroup.OLDER_CHILD: (1825,),
+    AgeGroup.ADULT: (4380,),
+}
+FROM_TWO_MONTHS = (AgeGroup.CHILD, AgeGroup.OLDER_CHILD, AgeGroup.ADULT)
 YOUNGEST_MOTHER_DAYS = 3285
 
 
@@ -91,27 +102,29 @@ def plausible_ages(
     a baby as well, and both are judged.
     """
     mother = pregnancy in {Pregnancy.PREGNANT, Pregnancy.POSTPARTUM}
+    adult = AGES_BY_GROUP[AgeGroup.ADULT]
     if patient.age_days is not None:
         too_young = mother and patient.age_days < YOUNGEST_MOTHER_DAYS
-        return (patient.age_days, DAYS_BY_GROUP[AgeGroup.ADULT][0])[: 2 if too_young else 1]
-    first, below = _plausible_days(patient, present, mother)
-    ages = tuple(day for day in band_starts() if first < day < below)
-    adult = (DAYS_BY_GROUP[AgeGroup.ADULT][0],) if mother and below <= YOUNGEST_MOTHER_DAYS else ()
-    return (first, *ages, *adult)
+        return (patient.age_days, *adult) if too_young else (patient.age_days,)
+    groups = _plausible_groups(patient, present, mother)
+    ages = tuple(age for group in groups for age in AGES_BY_GROUP[group])
+    return (*ages, *adult) if mother and AgeGroup.ADULT not in groups else ages
 
 
-def _plausible_days(patient: Patient, present: frozenset[str], mother: bool) -> Days:
+def _plausible_groups(
+    patient: Patient, present: frozenset[str], mother: bool
+) -> tuple[AgeGroup, ...]:
     if patient.age_group is not AgeGroup.UNKNOWN:
-        return DAYS_BY_GROUP[patient.age_group]
+        return (patient.age_group,)
     hints = age_hints()
     if mother:
-        return DAYS_BY_GROUP[AgeGroup.ADULT]
+        return (AgeGroup.ADULT,)
     if present & hints["young_infant"]:
-        return DAYS_BY_GROUP[AgeGroup.YOUNG_INFANT][0], DAYS_BY_GROUP[AgeGroup.CHILD][1]
+        return (AgeGroup.YOUNG_INFANT, AgeGroup.CHILD)
     if present & hints["child"]:
-        return DAYS_BY_GROUP[AgeGroup.CHILD]
+        return (AgeGroup.CHILD,)
     if present & hints["adult"]:
-        return DAYS_BY_GROUP[AgeGroup.ADULT]
+        return (AgeGroup.ADULT,)
     return FROM_TWO_MONTHS
 
 
@@ -141,7 +154,7 @@ def facts_at_age(
     known = dict(numbers, age_days=age_days)
     codes, ruled_out = set(present), set(absent)
     facts = _facts(codes, ruled_out, known)
-    for row in _derived_for(age_days, pregnancy, sex):
+    for row in _derived_for(band_of(age_days), pregnancy, sex):
         if row.present_when.holds(facts):
             codes.add(row.finding)
             ruled_out.discard(row.finding)
@@ -164,9 +177,16 @@ def _with_implied(codes: set[str]) -> frozenset[str]:
     return frozenset(codes).union(*(implied[code] for code in codes if code in implied))
 
 
-def _derived_for(age_days: int, pregnancy: Pregnancy, sex: Sex) -> list[Derived]:
-    return [
+@lru_cache(maxsize=512)
+def _derived_for(band: int, pregnancy: Pregnancy, sex: Sex) -> tuple[Derived, ...]:
+    return tuple(
         row
         for row in derived_findings()
-        if any(p.holds(age_days=age_days, pregnancy=pregnancy, sex=sex) for p in row.populations)
-    ]
+        if any(p.holds(age_days=band, pregnancy=pregnancy, sex=sex) for p in row.populations)
+    )
+
+
+def band_of(age_days: int) -> int:
+    """The first day of the band that the age is in: within a band the same rules apply."""
+    starts = band_starts()
+    return starts[bisect_right(starts, age_days) - 1]

@@ -9,7 +9,7 @@ from clinical.assessment import Question, Urgency
 from clinical.case import AgeGroup, Case, Patient, Pregnancy, Presence, Sex, Vitals
 from clinical.facts import DAYS_BY_GROUP
 from clinical.read_case import merged_findings, merged_patient, merged_vitals, read_case
-from clinical.rules import Judgement, judge
+from clinical.rules import Judgement, highest_urgency, judge
 from clinical.tables.question import OptionRow, QuestionRow, questions
 
 MAX_QUESTIONS = 3
@@ -41,7 +41,7 @@ def questions_for_read(case: Case, judgement: Judgement) -> tuple[Question, ...]
 
 
 def _open_questions(case: Case, judgement: Judgement) -> Iterator[QuestionRow]:
-    """Questions that the fired rules lean on and the case does not answer, then those of any case."""
+    """Open questions that the fired rules lean on, then those of any case."""
     named = [code for rule in judgement.fired for code in rule.ask]
     always = [row.code for row in questions().values() if row.always]
     for code in dict.fromkeys((*named, *always)):
@@ -87,7 +87,8 @@ def _fits(case: Case, row: QuestionRow) -> bool:
 
 
 def _largest_raise(case: Case, now: Urgency, row: QuestionRow) -> int:
-    return max(judge(_with(case, option)).urgency for option in row.answers) - now
+    """Steps of urgency; nothing is gained by a question whose answers change nothing."""
+    return max(highest_urgency(_with(case, option), at_least=now) for option in row.answers) - now
 
 
 def _with(case: Case, option: OptionRow) -> Case:

@@ -3,7 +3,7 @@ does not write the answer (see answer)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,7 +12,7 @@ from clinical.case import Case, Pregnancy, Sex
 from clinical.facts import (
     absent_codes,
     age_is_stated,
-    band_starts,
+    band_of,
     facts_at_age,
     measured,
     plausible_ages,
@@ -21,6 +21,8 @@ from clinical.facts import (
 )
 from clinical.tables.rule import Rule, rules
 from clinical.tables.terms import Facts
+
+RulesByKey = Mapping[str, tuple[Rule, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,24 +40,41 @@ def judge(case: Case) -> Judgement:
 
     Of several plausible ages the one with the highest urgency counts, the youngest of equals.
     """
-    present = present_codes(case.findings)
-    pregnancy = stated_pregnancy(case.patient, present)
     judgements = [
-        _judge_at_age(case, present, age, pregnancy)
-        for age in plausible_ages(case.patient, present, pregnancy)
+        _judgement(age, facts, index) for age, facts, index in _facts_by_plausible_age(case)
     ]
     return max(judgements, key=lambda judgement: judgement.urgency)
 
 
-def _judge_at_age(
-    case: Case, present: frozenset[str], age_days: int, pregnancy: Pregnancy
-) -> Judgement:
-    sex, numbers, absent = case.patient.sex, measured(case), absent_codes(case.findings)
-    facts = facts_at_age(present, absent, numbers, age_days=age_days, pregnancy=pregnancy, sex=sex)
-    band = max(day for day in band_starts() if day <= age_days)
-    index = _rules_by_key(band, pregnancy, sex, age_is_stated(case.patient))
+def highest_urgency(case: Case, *, at_least: Urgency) -> Urgency:
+    """The urgency of `judge(case)`, or `at_least` when that is higher; fast, for trying answers."""
+    highest = at_least
+    for _age, facts, index in _facts_by_plausible_age(case):
+        for key in (*facts.present, *facts.numbers):
+            for rule in index.get(key, ()):
+                if rule.urgency <= highest:
+                    break  # the rows of a key stand most urgent first
+                if rule.when.holds(facts):
+                    highest = rule.urgency
+                    break
+            if highest is Urgency.EMERGENCY:
+                return highest
+    return highest
+
+
+def _facts_by_plausible_age(case: Case) -> Iterator[tuple[int, Facts, RulesByKey]]:
+    present, absent = present_codes(case.findings), absent_codes(case.findings)
+    numbers = measured(case)
+    pregnancy, sex = stated_pregnancy(case.patient, present), case.patient.sex
+    for age in plausible_ages(case.patient, present, pregnancy):
+        facts = facts_at_age(present, absent, numbers, age_days=age, pregnancy=pregnancy, sex=sex)
+        index = _rules_by_key(band_of(age), pregnancy, sex, age_is_stated(case.patient))
+        yield age, facts, index
+
+
+def _judgement(age_days: int, facts: Facts, index: RulesByKey) -> Judgement:
     candidates = {
-        rule.order: rule for key in (*facts.present, *numbers) for rule in index.get(key, ())
+        rule.order: rule for key in (*facts.present, *facts.numbers) for rule in index.get(key, ())
     }
     fired = sorted(
         (rule for rule in candidates.values() if rule.when.holds(facts)), key=_precedence
@@ -69,9 +88,7 @@ def _precedence(rule: Rule) -> tuple[int, int, int]:
 
 
 @lru_cache(maxsize=1024)
-def _rules_by_key(
-    band: int, pregnancy: Pregnancy, sex: Sex, age_stated: bool
-) -> Mapping[str, tuple[Rule, ...]]:
+def _rules_by_key(band: int, pregnancy: Pregnancy, sex: Sex, age_stated: bool) -> RulesByKey:
     """Rules that can apply to such a patient, by a fact without which they cannot hold."""
     index: dict[str, list[Rule]] = {}
     for rule in rules():
@@ -82,4 +99,4 @@ def _rules_by_key(
         ):
             for key in rule.when.keys:
                 index.setdefault(key, []).append(rule)
-    return {key: tuple(rows) for key, rows in index.items()}
+    return {key: tuple(sorted(rows, key=lambda rule: -rule.urgency)) for key, rows in index.items()}

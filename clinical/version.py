@@ -12,7 +12,7 @@ DIGEST_CHARACTERS = 12
 
 @cache
 def guideline_version() -> str:
-    """A short digest of every table file (names and bytes), so that two versions never look alike."""
+    """A short digest of every table file, names and bytes: two versions never look alike."""
     digest = hashlib.sha256()
     for folder in (room_file("tables"), room_file("tables", "rules")):
         for file in sorted(folder.iterdir(), key=lambda entry: entry.name):

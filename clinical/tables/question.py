@@ -22,8 +22,6 @@ from clinical.tables.toml_file import (
 )
 
 FILE = "questions.toml"
-ENUM_FIELDS = {"age_group": AgeGroup, "pregnancy": Pregnancy, "sex": Sex}
-NUMBER_FIELDS = ("age_days", "gestation_weeks")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +87,14 @@ def _vitals(row: Mapping[str, Any], *, where: str) -> Vitals:
 
 
 def _patient(row: Mapping[str, Any], *, where: str) -> Patient:
-    check_keys(row, where=where, required=[], optional=[*ENUM_FIELDS, *NUMBER_FIELDS])
+    check_keys(row, where=where, required=[], optional=[f.name for f in fields(Patient)])
     try:
-        stated = {
-            name: ENUM_FIELDS[name](value) if name in ENUM_FIELDS else value
-            for name, value in row.items()
-        }
+        return Patient(
+            age_days=row.get("age_days"),
+            age_group=AgeGroup(row.get("age_group", AgeGroup.UNKNOWN)),
+            sex=Sex(row.get("sex", Sex.UNKNOWN)),
+            pregnancy=Pregnancy(row.get("pregnancy", Pregnancy.UNKNOWN)),
+            gestation_weeks=row.get("gestation_weeks"),
+        )
     except ValueError as error:
         raise TableError(f"{where}: {error}") from error
-    return Patient(**stated)

@@ -73,6 +73,7 @@ class Term:
     findings: frozenset[str]
     quantities: frozenset[str]
     ages: frozenset[int] = frozenset()  # days at which an age comparison changes
+    is_finding: bool = False  # a bare finding, no group and no comparison
 
 
 Definitions = Mapping[str, Term]
@@ -99,7 +100,9 @@ def _leaf(text: str, *, known: Mapping[str, str], named: Definitions, where: str
     if text not in known:
         raise TableError(f"{where}: {text!r} is no finding, and no comparison like 'age_days < 60'")
     code = frozenset({text})
-    return Term(lambda facts: text in facts.present, code, 1, text, code, frozenset())
+    return Term(
+        lambda facts: text in facts.present, code, 1, text, code, frozenset(), is_finding=True
+    )
 
 
 def _absence(code: str) -> Term:
@@ -149,12 +152,15 @@ def _group(group: Any, *, known: Mapping[str, str], named: Definitions, where: s
 
 
 def _any(terms: list[Term], _count: int) -> Term:
-    asks = [term.holds for term in terms]
+    codes = frozenset[str]().union(*(term.findings for term in terms if term.is_finding))
+    others = [term.holds for term in terms if not term.is_finding]
+
+    def holds(facts: Facts) -> bool:
+        # Most alternatives are bare findings: one set comparison answers for all of them.
+        return not codes.isdisjoint(facts.present) or any(ask(facts) for ask in others)
+
     keys = _union_or_free([term.keys for term in terms])
-    return _joined(
-        terms, lambda facts: any(ask(facts) for ask in asks), keys, min(t.weight for t in terms),
-        "any of: ",
-    )  # fmt: skip
+    return _joined(terms, holds, keys, min(term.weight for term in terms), "any of: ")
 
 
 def _all(terms: list[Term], _count: int) -> Term:

@@ -15,7 +15,7 @@ TomlTable = Mapping[str, Any]
 
 
 class TableError(ValueError):
-    """A table file says something that is not expected. The text names file, key and expectation."""
+    """A table file says what is not expected. The text names file, key and expectation."""
 
 
 def room_file(*path: str) -> Traversable:
