@@ -58,11 +58,10 @@ def split_joined(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
     return whole
 
 
-def lexicon_words(word: str, lexicon: Lexicon) -> tuple[str, ...]:
-    """The lexicon words that one token stands for."""
-    if word in lexicon.shortenings:
-        return lexicon.shortenings[word]
-    return lexicon.speller.meanings(word)
+def _meanings(word: str, lexicon: Lexicon) -> tuple[str, ...]:
+    if word in lexicon.element_of_word:
+        return (word,)
+    return lexicon.speller.meanings(word) if word.isalpha() else ()
 
 
 def expand_shortenings(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
@@ -80,7 +79,7 @@ def expand_shortenings(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
 def prepare(tokens: list[Token], lexicon: Lexicon) -> Sentence:
     """Respells, then finds the elements (words and concepts) at every token."""
     tokens = split_joined(expand_shortenings(tokens, lexicon), lexicon)
-    words = [lexicon.speller.meanings(t.word) if t.word.isalpha() else () for t in tokens]
+    words = [_meanings(t.word, lexicon) for t in tokens]
     turns = lexicon.cues["negators"] | lexicon.cues["turns"]
     costs = [_cost(t.word, lexicon, turns) for t in tokens]
     cost = [0, *accumulate(costs)]

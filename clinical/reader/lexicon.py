@@ -59,6 +59,19 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimeWords:
+    """Words of time and people: numbers and units as written, `people` by role."""
+
+    numbers: Mapping[str, float]
+    units: Mapping[str, str]
+    units_first: frozenset[str]
+    half: frozenset[str]
+    between_number_and_unit: frozenset[str]
+    passed_over: frozenset[str]
+    people: Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lexicon:
     """All languages compiled. Elements are numbers: one for each word and each concept."""
 
@@ -70,6 +83,7 @@ class Lexicon:
     fillers: frozenset[str]
     shortenings: Mapping[str, tuple[str, ...]]
     cues: Words
+    time: TimeWords
     speller: Speller
     words_by_language: Mapping[str, frozenset[str]]
 
@@ -155,6 +169,7 @@ class _Compiler:
         if depth > 4:
             raise LexiconError(f"{where}: concepts refer to each other in a ring at «{phrase}»")
         choices: list[list[tuple[int, ...]]] = []
+        keep = self._must_keep_fillers(phrase)
         for part in phrase.split():
             if part.startswith("<"):
                 name = part.strip("<>")
@@ -164,15 +179,22 @@ class _Compiler:
                     [s for p in self.alternatives[name] for s in self._expand(p, where, depth + 1)]
                 )
             else:
-                choices.append([self._literal(part)])
+                choices.append([self._literal(part, keep)])
         expanded = [tuple(n for s in choice for n in s) for choice in product(*choices)]
         if len(expanded) > _MOST_EXPANSIONS:
             raise LexiconError(f"{where}: «{phrase}» stands for {len(expanded)} wordings")
         return expanded
 
-    def _literal(self, part: str) -> tuple[int, ...]:
+    def _literal(self, part: str, keep: bool = False) -> tuple[int, ...]:
         words = [t.word for t in tokenize(fold(part))]
-        return tuple(self.word(w) for w in words if w not in self.fillers)
+        return tuple(self.word(w) for w in words if keep or w not in self.fillers)
+
+    def _must_keep_fillers(self, phrase: str) -> bool:
+        """«very hot» is not «hot»: where fillers carry the wording they must stand in the text."""
+        words = plain_words(phrase)
+        content = [w for w in words if w not in self.fillers]
+        slots = phrase.count("<")
+        return len(words) > len(content) and len(content) + slots <= 1
 
     def add(self, code: str, meaning: Meaning, phrase: str, where: str) -> None:
         where = f"{where}: {code}: «{phrase}»"
@@ -199,6 +221,7 @@ class _Compiler:
         elements: list[int] = []
         gaps: list[int] = []
         gap = 0
+        keep = self._must_keep_fillers(phrase)
         for part in phrase.split():
             if part.startswith("~"):
                 gap = int(part[1:] or _DEFAULT_GAP)
@@ -206,7 +229,7 @@ class _Compiler:
             new = (
                 (self.concept(part.strip("<>"), where),)
                 if part.startswith("<")
-                else self._literal(part)
+                else self._literal(part, keep)
             )
             for element in new:
                 if elements:
@@ -250,6 +273,46 @@ def _wordings(source: Mapping[str, Any]) -> Iterable[tuple[str, Meaning, str]]:
         yield "", Meaning.NOTHING, phrase
 
 
+_PEOPLE_ROLES = ("newborn", "infant", "child", "adult")
+_TIME_ROLES = ("age_before", "age_after", "duration_before", "duration_after", "gestation_after")
+_NOT_A_UNIT_LINK = frozenset({"-", ".", "full"})
+
+
+def _time_words(sources: Mapping[str, Mapping[str, Any]], fillers: frozenset[str]) -> TimeWords:
+    numbers: dict[str, float] = {}
+    units: dict[str, str] = {}
+    units_first: set[str] = set()
+    half: set[str] = set()
+    people: dict[str, set[str]] = {}
+    for source in sources.values():
+        for value, names in source.get("numbers", {}).items():
+            numbers.update((w, float(value)) for p in phrases(names) for w in plain_words(p))
+        for unit, names in source.get("units", {}).items():
+            listed = [w for p in phrases(names) for w in plain_words(p)]
+            if unit == "half":
+                half.update(listed)
+                continue
+            units.update((w, unit) for w in listed)
+            if source.get("unit_before_number"):
+                units_first.update(listed)
+        for role, names in source.get("people", {}).items():
+            people.setdefault(role, set()).update(" ".join(plain_words(p)) for p in phrases(names))
+    person = {p for role in _PEOPLE_ROLES for p in people.get(role, ()) if " " not in p}
+    roles = {role: frozenset(group) for role, group in people.items()} | {
+        "person": frozenset(person)
+    }
+    cues = frozenset(w for role in _TIME_ROLES for w in roles.get(role, ()))
+    return TimeWords(
+        numbers=numbers,
+        units=units,
+        units_first=frozenset(units_first),
+        half=frozenset(half),
+        between_number_and_unit=frozenset(half) | _NOT_A_UNIT_LINK,
+        passed_over=fillers - cues,
+        people=defaultdict(frozenset, roles),
+    )
+
+
 def compile_lexicon(sources: Mapping[str, Mapping[str, Any]]) -> Lexicon:
     """Compile parsed lexicon files. Raises LexiconError with file, code and wording."""
     compiler = _Compiler(sources)
@@ -269,6 +332,9 @@ def compile_lexicon(sources: Mapping[str, Mapping[str, Any]]) -> Lexicon:
         common.update(ordinary)
         compiler.words_by_language[name].update(ordinary)
         compiler.words_by_language[name].update(phrases(source.get("fillers", "")))
+    time = _time_words(sources, compiler.fillers)
+    common.update(w for group in time.people.values() for p in group for w in p.split())
+    common.update(time.units, time.numbers)
     cue_words = {w for group in roles.values() for p in group for w in p.split()}
     return Lexicon(
         languages=tuple(n for n, s in sources.items() if "language" in s),
@@ -278,6 +344,7 @@ def compile_lexicon(sources: Mapping[str, Mapping[str, Any]]) -> Lexicon:
         patterns=compiler.by_anchor(),
         fillers=compiler.fillers,
         shortenings=shortenings,
+        time=time,
         cues=Words(roles={role: frozenset(group) for role, group in roles.items()}),
         speller=Speller(compiler.element_of_word, frozenset(common | cue_words | compiler.fillers)),
         words_by_language={n: frozenset(w) for n, w in compiler.words_by_language.items()},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from clinical.case import Vitals
@@ -229,6 +229,9 @@ _PRESSURE = re.compile(
 _CENTIMETRES_OF_MERCURY = 30  # «TA 16/11» is how French writes 160/110
 
 
+_WITH_DECIMALS = frozenset({"temp_celsius", "haemoglobin_g_per_dl"})
+
+
 def _number(raw: str) -> float:
     return float(raw.replace(",", "."))
 
@@ -271,7 +274,7 @@ def _pressures_in(folded: str) -> Iterator[Measurement]:
 
 
 def measurements_in(folded: str) -> tuple[Measurement, ...]:
-    """Every measurement of a folded text; overlapping readings of one number are settled by order."""
+    """Every measurement of a folded text; of readings that overlap the first form wins."""
     found: list[Measurement] = []
     taken: list[tuple[int, int, str]] = []
     if not any(c.isdigit() for c in folded):
@@ -298,10 +301,9 @@ def vitals_of(measurements: tuple[Measurement, ...]) -> Vitals:
         usual = _USUAL[m.vital]
         if before is None or abs(m.value - usual) > abs(before - usual):
             chosen[m.vital] = m.value
+    whole = {name: round(v) for name, v in chosen.items() if name not in _WITH_DECIMALS}
     return Vitals(
-        **{
-            f.name: (chosen[f.name] if "float" in str(f.type) else round(chosen[f.name]))
-            for f in fields(Vitals)
-            if f.name in chosen
-        }
+        **whole,
+        temp_celsius=chosen.get("temp_celsius"),
+        haemoglobin_g_per_dl=chosen.get("haemoglobin_g_per_dl"),
     )

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from clinical.case import Evidence, Finding, Patient, Presence, Vitals
+from clinical.reader import derive
+from clinical.reader.ages import RoleReader, TimedFact, amounts_in
+from clinical.reader.context import Context
 from clinical.reader.families import Match, Sentence, find_matches, prepare
+from clinical.reader.language import language_of_words
 from clinical.reader.lexicon import Lexicon, Meaning, lexicon
 from clinical.reader.negation import denied_matches
 from clinical.reader.numbers import Measurement, measurements_in, vitals_of
-from clinical.reader.tokens import fold, tokenize
+from clinical.reader.patient import read_patient
+from clinical.reader.tokens import Token, fold, tokenize
 
 MAX_READ_CHARACTERS = 4_000
+_SENTENCE_ENDS = frozenset({".", "\n", ";", "!"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,35 +33,144 @@ class Reading:
     patients: int = 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Message:
+    """One message with everything found in it so far."""
+
+    text: str
+    index: int
+    compiled: Lexicon
+    sentence: Sentence
+    matches: list[Match]
+    measurements: tuple[Measurement, ...]
+    facts: tuple[TimedFact, ...]
+    patient: Patient
+
+    def evidence(self, start: int, end: int) -> Evidence:
+        return Evidence(message=self.index, start=start, end=end, text=self.text[start:end])
+
+
 def read_text(text: str, *, language: str | None = None, message_index: int = 0) -> Reading:
-    """Read a health worker's message. Never raises; reads at most 4,000 characters."""
+    """Read a health worker's message. Never raises; reads at most 4,000 characters.
+
+    `language` is what is known of the writer; it is reported when the text itself does not tell.
+    """
     text = text[:MAX_READ_CHARACTERS]
     compiled = lexicon()
     folded = fold(text)
     measurements = measurements_in(folded)
     sentence = prepare(tokenize(folded), compiled)
     matches = find_matches(sentence, compiled)
-    findings = _findings(text, sentence, matches, compiled, message_index)
+    facts = _timed_facts(sentence.tokens, matches, compiled, measurements)
+    patient, patient_notes = read_patient(sentence.tokens, facts, compiled.time)
+    message = _Message(
+        text=text,
+        index=message_index,
+        compiled=compiled,
+        sentence=sentence,
+        matches=matches,
+        measurements=measurements,
+        facts=facts,
+        patient=patient,
+    )
+    findings = tuple(_findings(message))
+    notes = (
+        *dict.fromkeys(f"implausible:{m.vital}" for m in measurements if not m.plausible),
+        *patient_notes,
+        *_contradictions(findings),
+        *_script_note(text),
+    )
     return Reading(
-        vitals=vitals_of(measurements), findings=findings, notes=_number_notes(measurements)
+        patient=patient,
+        vitals=vitals_of(measurements),
+        findings=findings,
+        notes=notes,
+        language=language_of_words((t.word for t in sentence.tokens), compiled) or language,
+        patients=2 if "two_patients" in patient_notes else 1,
     )
 
 
-def _findings(
-    text: str, sentence: Sentence, matches: list[Match], compiled: Lexicon, message: int
-) -> tuple[Finding, ...]:
-    denied = denied_matches(text, sentence, matches, compiled)
-    findings = []
-    for number, match in enumerate(matches):
+def _timed_facts(
+    tokens: Sequence[Token],
+    matches: Sequence[Match],
+    compiled: Lexicon,
+    measurements: Sequence[Measurement],
+) -> tuple[TimedFact, ...]:
+    symptom_ends = frozenset(m.last for m in matches if m.meaning is not Meaning.NOTHING)
+    reader = RoleReader(tokens, compiled.time, symptom_ends=symptom_ends)
+    facts = []
+    for amount in amounts_in(tokens, compiled.time):
+        start, end = tokens[amount.first].start, tokens[amount.last].end
+        if not any(start < m.end and m.start < end for m in measurements):
+            facts.append(TimedFact(amount, reader.role(amount)))
+    return tuple(facts)
+
+
+def _findings(message: _Message) -> Iterator[Finding]:
+    denied = denied_matches(message.text, message.sentence, message.matches, message.compiled)
+    about_a_patient = message.patient.age_days is not None or any(
+        m.plausible for m in message.measurements
+    )
+    context = Context(message.sentence, message.compiled, about_a_patient=about_a_patient)
+    present: list[Match] = []
+    seen: set[tuple[str, Presence, bool]] = set()
+    for number, match in enumerate(message.matches):
         if match.meaning is Meaning.NOTHING:
             continue
-        absent = (number in denied) != (match.meaning is Meaning.ABSENT)
-        start, end = sentence.tokens[match.first].start, sentence.tokens[match.last].end
-        evidence = Evidence(message=message, start=start, end=end, text=text[start:end])
-        presence = Presence.ABSENT if absent else Presence.PRESENT
-        findings.append(Finding(code=match.code, presence=presence, evidence=evidence))
-    return tuple(findings)
+        finding = _finding(message, match, number in denied, context)
+        if finding.presence is Presence.PRESENT:
+            present.append(match)
+        key = (finding.code, finding.presence, finding.uncertain)
+        if key not in seen:
+            seen.add(key)
+            yield finding
+    yield from _derived(message, present, context)
 
 
-def _number_notes(measurements: tuple[Measurement, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(f"implausible:{m.vital}" for m in measurements if not m.plausible))
+def _finding(message: _Message, match: Match, denied: bool, context: Context) -> Finding:
+    tokens = message.sentence.tokens
+    if context.set_aside(match):
+        presence = Presence.UNKNOWN
+    elif denied != (match.meaning is Meaning.ABSENT):
+        presence = Presence.ABSENT
+    else:
+        presence = Presence.PRESENT
+    code = match.code
+    if code == derive.UNPLACED_BLEEDING:
+        code = derive.bleeding_code(message.patient, _speaks_of_a_child(message))
+    return Finding(
+        code=code,
+        presence=presence,
+        evidence=message.evidence(tokens[match.first].start, tokens[match.last].end),
+        uncertain=presence is Presence.PRESENT and context.doubtful(match),
+    )
+
+
+def _speaks_of_a_child(message: _Message) -> bool:
+    people = message.compiled.time.people
+    young = people["newborn"] | people["infant"] | people["child"]
+    return any(t.word in young for t in message.sentence.tokens)
+
+
+def _derived(message: _Message, present: Sequence[Match], context: Context) -> Iterator[Finding]:
+    tokens = message.sentence.tokens
+    ends = frozenset(i for i, t in enumerate(tokens) if t.word in _SENTENCE_ENDS)
+    for derived in derive.long_lasting(present, message.facts, ends):
+        start, end = tokens[derived.first].start, tokens[derived.last].end
+        yield Finding(code=derived.code, evidence=message.evidence(start, end))
+    measured = derive.measured_fever(message.measurements)
+    if measured is not None:
+        code, m = measured
+        yield Finding(code=code, evidence=message.evidence(m.start, m.end))
+
+
+def _contradictions(findings: Sequence[Finding]) -> tuple[str, ...]:
+    present = {f.code for f in findings if f.presence is Presence.PRESENT}
+    absent = {f.code for f in findings if f.presence is Presence.ABSENT}
+    return tuple(f"contradiction:{code}" for code in sorted(present & absent))
+
+
+def _script_note(text: str) -> tuple[str, ...]:
+    letters = [c for c in text if c.isalpha()]
+    readable = sum(1 for c in letters if c < "\u0250" or "\u1e00" <= c < "\u1f00")
+    return ("unreadable:script",) if letters and readable * 2 < len(letters) else ()

@@ -1,0 +1,222 @@
+"""Amounts of time in a message and what each is: an age, a duration, a gestation, time since birth.
+
+Reads «14mo», «2yr old», «3/12», «mtoto wa miezi 8», «bébé de 3 semaines», «34wks», «x3 days».
+Which words are units, numbers and people is lexicon data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from clinical.reader.lexicon import TimeWords
+from clinical.reader.tokens import Token
+
+DAYS_IN_UNIT: Mapping[str, float] = {
+    "hour": 1 / 24,
+    "day": 1,
+    "week": 7,
+    "month": 30.44,
+    "year": 365.25,
+}
+_FRACTION_UNITS = {"7": "day", "52": "week", "12": "month", "40": "gestation"}
+MAX_AGE_DAYS = round(120 * 365.25)
+_LONGEST_AGE_IN_WEEKS = 12  # an infant older than this is counted in months
+_GESTATION_WEEKS = range(4, 45)
+
+
+class Role(StrEnum):
+    """What an amount of time says."""
+
+    AGE = "AGE"
+    DURATION = "DURATION"
+    GESTATION = "GESTATION"
+    SINCE_BIRTH = "SINCE_BIRTH"
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """`value` in `unit` (hour, day, week, month, year), on the tokens first..last."""
+
+    value: float
+    unit: str
+    first: int
+    last: int
+
+    @property
+    def days(self) -> float:
+        """Length in days."""
+        return self.value * DAYS_IN_UNIT[self.unit]
+
+
+@dataclass(frozen=True, slots=True)
+class TimedFact:
+    """An amount with its role."""
+
+    amount: Amount
+    role: Role
+
+
+def amounts_in(tokens: Sequence[Token], words: TimeWords) -> list[Amount]:
+    """Every amount of time, in the order of the text."""
+    found: list[Amount] = []
+    i = 0
+    while i < len(tokens):
+        amount = _fraction(tokens, i) or _plain(tokens, i, words) or _unit_first(tokens, i, words)
+        if amount is None:
+            i += 1
+        else:
+            found.append(amount)
+            i = amount.last + 1
+    return found
+
+
+def _fraction(tokens: Sequence[Token], i: int) -> Amount | None:
+    """«3/7», «3/52», «3/12», «34/40» as clinicians write days, weeks, months, gestation."""
+    if i + 2 >= len(tokens) or tokens[i + 1].word != "/" or not tokens[i].word.isdigit():
+        return None
+    unit = _FRACTION_UNITS.get(tokens[i + 2].word)
+    value = int(tokens[i].word)
+    apart = tokens[i + 2].end - tokens[i].start > len(tokens[i].word) + 4
+    chained = i > 0 and tokens[i - 1].word == "/"
+    if unit is None or apart or chained or value > (44 if unit == "gestation" else 24):
+        return None
+    return Amount(value, "week" if unit == "gestation" else unit, i, i + 2)
+
+
+def _number(token: Token, words: TimeWords) -> float | None:
+    if token.word[0].isdigit():
+        if len(token.word) > 5 or not token.word.isascii():
+            return None
+        return float(token.word.replace(",", "."))
+    return words.numbers.get(token.word)
+
+
+def _plain(tokens: Sequence[Token], i: int, words: TimeWords) -> Amount | None:
+    value = _number(tokens[i], words)
+    if value is None:
+        return None
+    j = i + 1
+    while j < len(tokens) and tokens[j].word in words.between_number_and_unit:
+        if tokens[j].word in words.half:
+            value += 0.5
+        j += 1
+    if j >= len(tokens):
+        return None
+    unit = words.units.get(tokens[j].word)
+    attached = tokens[j].start == tokens[j - 1].end
+    if unit is None or (
+        len(tokens[j].word) == 1 and not (attached and tokens[i].word[0].isdigit())
+    ):
+        return None
+    return Amount(value, unit, i, j)
+
+
+def _unit_first(tokens: Sequence[Token], i: int, words: TimeWords) -> Amount | None:
+    """«wiki tatu», «miezi 8»: languages that put the unit before the number."""
+    if tokens[i].word not in words.units_first or i + 1 >= len(tokens):
+        return None
+    value = _number(tokens[i + 1], words)
+    if value is None:
+        return None
+    return Amount(value, words.units[tokens[i].word], i, i + 1)
+
+
+class RoleReader:
+    """Tells what each amount of a message is, from the words next to it."""
+
+    def __init__(
+        self, tokens: Sequence[Token], words: TimeWords, *, symptom_ends: frozenset[int]
+    ) -> None:
+        self._words = [t.word for t in tokens]
+        self._digits = [t.word[0].isdigit() for t in tokens]
+        self._time = words
+        self._symptom_ends = symptom_ends
+        text = set(self._words)
+        self._pregnancy = bool(text & words.people["pregnant"])
+        self._young = bool(text & (words.people["infant"] | words.people["child"]))
+
+    def role(self, amount: Amount) -> Role:
+        """The role of one amount; an undecided one is a duration, which suppresses nothing."""
+        people = self._time.people
+        before = self._near(amount.first - 1, step=-1)
+        after = self._near(amount.last + 1, step=1)
+        if amount.unit == "hour":
+            return Role.DURATION
+        if after and after[0] in people["age_after"]:
+            return Role.AGE
+        if any(w in people["gestation_after"] for w in after[:2]) or (
+            before and before[0] in people["pregnant"] and amount.unit in {"week", "month"}
+        ):
+            return Role.GESTATION if amount.unit in {"week", "month"} else Role.DURATION
+        if any(w in people["age_before"] for w in before[:1]):
+            return Role.AGE
+        if self._is_duration(amount, before, after):
+            return self._since_birth(amount, before, after)
+        return self._by_neighbours(amount, before, after)
+
+    def _is_duration(self, amount: Amount, before: list[str], after: list[str]) -> bool:
+        people = self._time.people
+        if after and after[0] in people["duration_after"]:
+            return True
+        if before and before[0] in people["duration_before"]:
+            return True
+        return amount.first - 1 in self._symptom_ends and not self._a_person(after[:1])
+
+    def _since_birth(self, amount: Amount, before: list[str], after: list[str]) -> Role:
+        born = self._time.people["born"]
+        if any(w in born for w in (*before[:4], *after[:3])):
+            return Role.SINCE_BIRTH
+        return Role.DURATION
+
+    def _by_neighbours(self, amount: Amount, before: list[str], after: list[str]) -> Role:
+        if amount.unit == "week" and amount.value > _LONGEST_AGE_IN_WEEKS and not self._young:
+            return Role.GESTATION if amount.value in _GESTATION_WEEKS else Role.DURATION
+        if self._a_person(before[:2]) or self._a_person(after[:1]):
+            return Role.AGE
+        if any(w in self._time.people["born"] for w in before[:2]):
+            return Role.SINCE_BIRTH
+        if self._pregnancy and amount.unit in {"week", "month"} and self._fits_womb(amount):
+            return Role.GESTATION
+        if amount.unit == "year" or amount.first == 0:
+            return Role.AGE
+        if amount.unit == "month" and any(self._digits[amount.first : amount.last + 1]):
+            return Role.AGE
+        return Role.DURATION
+
+    @staticmethod
+    def _fits_womb(amount: Amount) -> bool:
+        return 4 <= amount.value <= (44 if amount.unit == "week" else 10)
+
+    def _a_person(self, words: list[str]) -> bool:
+        people = self._time.people
+        return any(w in people["person"] for w in words)
+
+    def _near(self, i: int, *, step: int) -> list[str]:
+        """Up to four words on one side, up to the end of the sentence; «of», «is» left out."""
+        near: list[str] = []
+        while 0 <= i < len(self._words) and len(near) < 4:
+            word = self._words[i]
+            if word in {".", "\n", ";"}:
+                break
+            if word not in self._time.passed_over and word not in {",", "(", ")", "-", ":", "="}:
+                near.append(word)
+            i += step
+        return near
+
+
+def bare_age_years(tokens: Sequence[Token], words: TimeWords) -> int | None:
+    """«25F», «F 34», «age 25»: an age in years without a unit."""
+    for i, token in enumerate(tokens):
+        if not token.word.isdigit() or len(token.word) > 3 or int(token.word) == 0:
+            continue
+        neighbours = [tokens[j].word for j in (i - 1, i + 1) if 0 <= j < len(tokens)]
+        before = tokens[i - 1].word if i else ""
+        if before in words.people["age_before"] and not (
+            i + 1 < len(tokens) and tokens[i + 1].word in words.units
+        ):
+            return int(token.word)
+        if any(n in {"f", "m"} for n in neighbours) and 12 <= int(token.word) <= 110:
+            return int(token.word)
+    return None

@@ -1,0 +1,81 @@
+"""Findings that follow from other facts of the same message: durations, a measured fever.
+
+Also settles «bleeding» without a place by who the patient is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clinical.case import Patient, Pregnancy, Sex
+from clinical.reader.ages import Role, TimedFact
+from clinical.reader.families import Match
+from clinical.reader.numbers import Measurement
+
+FEVER_FROM_CELSIUS = 37.5  # axillary; guideline row TEMP1
+LOW_BELOW_CELSIUS = 35.5  # guideline row PSBI
+_LONG = {
+    # sign: (derived finding, days)
+    "cough": ("cough_14_days", 14),
+    "diarrhoea": ("diarrhoea_14_days", 14),
+    "fever": ("fever_7_days", 7),
+    "labour": ("prolonged_labour", 0.5),
+}
+_REACH_TOKENS = 9
+UNPLACED_BLEEDING = "bleeding"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """A finding that follows; the evidence runs over tokens first..last."""
+
+    code: str
+    first: int
+    last: int
+
+
+def long_lasting(
+    matches: Sequence[Match], durations: Sequence[TimedFact], ends: frozenset[int]
+) -> list[Derived]:
+    """`cough_14_days` and its like, from a sign and the duration said of it."""
+    found = []
+    spans = [f.amount for f in durations if f.role is Role.DURATION]
+    for match in matches:
+        if match.code not in _LONG:
+            continue
+        code, days = _LONG[match.code]
+        after = [a for a in spans if 0 < a.first - match.last <= _REACH_TOKENS]
+        before = [a for a in spans if 0 < match.first - a.last <= 4]
+        nearest = (after[:1] or before[-1:])[:1]
+        for amount in nearest:
+            low, high = sorted((match.first, amount.first))
+            if amount.days >= days and not any(low < end < high for end in ends):
+                found.append(
+                    Derived(
+                        code=code,
+                        first=min(match.first, amount.first),
+                        last=max(match.last, amount.last),
+                    )
+                )
+    return found
+
+
+def measured_fever(measurements: Sequence[Measurement]) -> tuple[str, Measurement] | None:
+    """`fever` or `low_body_temperature` with the measurement that shows it."""
+    for m in measurements:
+        if m.vital == "temp_celsius" and m.plausible:
+            if m.value >= FEVER_FROM_CELSIUS:
+                return "fever", m
+            if m.value < LOW_BELOW_CELSIUS:
+                return "low_body_temperature", m
+    return None
+
+
+def bleeding_code(patient: Patient, baby_or_child: bool) -> str:
+    """Which bleeding «bleeding» alone means: of a woman, taken as vaginal; else not controlled."""
+    if patient.pregnancy in {Pregnancy.PREGNANT, Pregnancy.POSTPARTUM}:
+        return "vaginal_bleeding"
+    if patient.sex is Sex.FEMALE and not baby_or_child:
+        return "vaginal_bleeding"
+    return "bleeding_uncontrolled"
