@@ -50,12 +50,13 @@ class Wording:
 
 
 def phrase(kind: Kind, code: str, *, language: str, form: Form = Form.SMS) -> str:
-    """The wording of a code. A language without a file is answered in English.
+    """The wording of a code. A language or a code without wording is answered in English.
 
     Raises KeyError for a code that the closed lists do not hold.
     """
     chosen = language if language in LANGUAGES else DEFAULT_LANGUAGE
-    return wordings(chosen)[kind][code].form(form)
+    worded = wordings(chosen)[kind].get(code) or wordings(DEFAULT_LANGUAGE)[kind][code]
+    return worded.form(form)
 
 
 def is_reviewed(language: str) -> bool:

@@ -11,11 +11,14 @@ from clinical.tables.codes import (
     findings,
     permitted_actions,
 )
+from clinical.tables.question import OptionRow, QuestionRow, questions
 from clinical.tables.rule import Rule, rules, urgency_frames
 from clinical.tables.toml_file import TableError
 
 __all__ = [
     "ActionRow",
+    "OptionRow",
+    "QuestionRow",
     "Rule",
     "TableError",
     "actions",
@@ -23,6 +26,7 @@ __all__ = [
     "danger_sign_codes",
     "findings",
     "permitted_actions",
+    "questions",
     "rules",
     "urgency_frames",
 ]
