@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gateway import follow_up, limits
+from gateway.reconcile import reconcile
 from gateway.rescue import rescue_rows
+from gateway.retention import remove_old_texts
 from gateway.store import cases
 from gateway.wiring import Gateway
 
@@ -23,7 +25,11 @@ class Chore:
 
 def chores_of(gateway: Gateway) -> tuple[Chore, ...]:
     """All chores that the settings ask for."""
+    minutes = gateway.settings.reconcile_minutes
+    missed = (Chore("reconcile", minutes * 60, reconcile),) if minutes else ()
     return (
+        *missed,
+        Chore("retention", 3_600, remove_old_texts),
         Chore("rescue_rows", 30, rescue_rows),
         Chore("follow_up", 15, ask_due_follow_ups),
         Chore("close_cases", 60, close_expired_cases),

@@ -101,7 +101,7 @@ def _sentences(facts: ReplyFacts) -> list[Sentence]:
         Sentence(_about(facts), _RANK_ABOUT),
         *_actions(facts, form),
         Sentence(_why(facts), _RANK_WHY),
-        Sentence(answer.summary if form is Form.LONG else "", _RANK_SUMMARY),
+        Sentence(_summary(facts, form), _RANK_SUMMARY),
         Sentence(_rule_of_thumb(facts, form), _RANK_RULE_OF_THUMB),
         Sentence(say("two_patients", language) if facts.two_patients else "", _RANK_TWO_PATIENTS),
         Sentence(say("rules_only", language) if rules_only else "", _RANK_RULES_ONLY),
@@ -165,8 +165,15 @@ def _why(facts: ReplyFacts) -> str:
     shown = list(dict.fromkeys(signs))[: SIGNS_SHOWN[facts.channel]]
     if not shown:
         return ""
-    names = [_worded(Kind.FINDING, code, facts, Form.SMS) for code in shown]
+    # The first words of a sign's name are enough here: the rest only explains it.
+    names = [_worded(Kind.FINDING, code, facts, Form.SMS).partition(",")[0] for code in shown]
     return say("why", facts.language, signs=", ".join(names))
+
+
+def _summary(facts: ReplyFacts, form: Form) -> str:
+    """The model's own words, where there is room; the rules' summary only repeats the codes."""
+    by_model = facts.assessment.source is AnswerSource.MODEL_AND_RULES
+    return _sentence(facts.assessment.summary) if by_model and form is Form.LONG else ""
 
 
 def _about(facts: ReplyFacts) -> str:

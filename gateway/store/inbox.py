@@ -37,6 +37,16 @@ class Stored:
     contact_id: int
 
 
+def is_seen(connection: Connection, message: InboundMessage) -> bool:
+    """Whether a message was ever taken in."""
+    found = connection.execute(
+        select(seen_message.c.sid_hash).where(
+            seen_message.c.sid_hash == sid_hash(message.provider, message.message_sid)
+        )
+    )
+    return found.one_or_none() is not None
+
+
 def store_inbound(
     connection: Connection, vault: Vault, message: InboundMessage, now: datetime
 ) -> Stored | None:
