@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from clinical.assessment import Assessment, DangerSign, Urgency
+from clinical.assessment import Assessment, DangerSign, Source, Urgency
 from clinical.evaluate.cases import LabelledCase
 
 UNCLEAR_CONDITIONS = frozenset({"not_clear", "no_illness"})
@@ -84,8 +84,9 @@ def hallucinates(outcome: Outcome) -> bool:
 
     - a danger sign, where the case expects HOME or ROUTINE and lists none: the text has none, so
       whatever was taken for one is invented; or
-    - a danger sign that the case does not list and that rests on no words of the text: it has no
-      evidence, or its evidence is not what stands at that place; or
+    - a danger sign that the case does not list and that rests on nothing in the text: its evidence
+      is not what stands at that place, or it has none (a rule may do without, where the text holds
+      a number: a sign that follows from a measurement has no words to point to); or
     - a condition that is neither the labelled one nor suggested by a rule that fired (`not_clear`
       and `no_illness` claim nothing and are never counted). Cases without a labelled condition are
       judged by their signs alone.
@@ -100,12 +101,10 @@ def _sign_supported(case: LabelledCase, sign: DangerSign) -> bool:
         return True
     if case.urgency <= Urgency.ROUTINE and not case.danger_signs:
         return False
-    evidence = sign.evidence
-    return (
-        evidence is not None
-        and bool(evidence.text)
-        and case.text[evidence.start : evidence.end] == evidence.text
-    )
+    if sign.evidence is None:
+        return sign.source is Source.RULE and any(letter.isdigit() for letter in case.text)
+    quoted = case.text[sign.evidence.start : sign.evidence.end]
+    return bool(quoted) and quoted == sign.evidence.text
 
 
 def _condition_supported(outcome: Outcome, code: str) -> bool:

@@ -133,6 +133,7 @@ def test_a_sign_is_named_by_code_only_when_all_of_the_case_are() -> None:
     assert shares(cases, [both, one])["danger_sign_named"] == (1, 2)
 
 
+BY_MEASUREMENT = DangerSign(code="fast_breathing", source=Source.RULE, rule_id="R1")
 HOME_CASE = a_case("no fits", urgency=Urgency.HOME, condition="cough_or_cold")
 FITS_CASE = a_case("2yr fits now", danger_signs=("convulsions",), condition="severe_malaria")
 
@@ -144,6 +145,8 @@ FITS_CASE = a_case("2yr fits now", danger_signs=("convulsions",), condition="sev
         (FITS_CASE, {"danger_signs": (a_sign("lethargic"),)}, True),
         (FITS_CASE, {"danger_signs": (a_sign("lethargic", "now", 9),)}, False),
         (FITS_CASE, {"danger_signs": (a_sign("lethargic", "floppy", 0),)}, True),
+        (FITS_CASE, {"danger_signs": (BY_MEASUREMENT,)}, False),
+        (a_case("fits now"), {"danger_signs": (BY_MEASUREMENT,)}, True),
         (HOME_CASE, {"danger_signs": (a_sign("convulsions", "fits", 3),)}, True),
         (HOME_CASE, {"conditions": ("cough_or_cold",)}, False),
         (HOME_CASE, {"conditions": ("cholera",)}, True),
@@ -155,6 +158,8 @@ FITS_CASE = a_case("2yr fits now", danger_signs=("convulsions",), condition="sev
         "sign without evidence",
         "further sign with evidence",
         "evidence that the text does not hold",
+        "rule's sign from a number",
+        "rule's sign without words or number",
         "sign read out of a denial",
         "labelled condition",
         "condition from nowhere",
