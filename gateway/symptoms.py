@@ -67,7 +67,6 @@ def assess_told(
         language=language,
         request_id=f"inbox-{messages[-1].id}",
         deadline_seconds=gateway.settings.assess_deadline_seconds,
-        attempts=gateway.settings.assess_attempts,
     )
     return Told(
         stored=stored,

@@ -1,16 +1,15 @@
-"""Asks the inference service over gRPC. The only module that knows grpc and the wire's types."""
+"""Asks the inference service by its typed client: the only module that knows the wire's types."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
 
-import grpc
-
+from chewie.client import Tls, TriageClient, TriageError
 from chewie.triage.v1 import triage_pb2 as pb
-from chewie.triage.v1.triage_pb2_grpc import TriageServiceStub
 from clinical.assessment import (
     AnswerSource,
     Assessment,
@@ -24,19 +23,15 @@ from clinical.assessment import (
 from clinical.case import AgeGroup, Case
 from gateway.settings import Settings
 
-WORTH_ANOTHER_TRY = frozenset(
-    {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.ABORTED}
-)
 CODE_NAMES_KEPT = 20  # an answer never holds more codes that we do not know
 
 
 class TriageUnavailableError(Exception):
-    """The service gave no answer. `reason` is a gRPC status name."""
+    """The service gave no answer. `reason` is a gRPC status name, never a text."""
 
-    def __init__(self, reason: str, *, worth_another_try: bool) -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.worth_another_try = worth_another_try
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +72,8 @@ class TriageService:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._channel: Any = None
+        self._client: TriageClient | None = None
+        self._making = threading.Lock()
 
     def assess(
         self, case: Case, *, language: str, request_id: str, timeout_seconds: float
@@ -87,46 +83,39 @@ class TriageService:
             case=case_to_proto(case), language=language, request_id=request_id
         )
         try:
-            stub = TriageServiceStub(self._connected())
-            response = stub.Assess(request, timeout=timeout_seconds, metadata=self._metadata())
-        except grpc.RpcError as error:
-            code = error.code()
-            raise TriageUnavailableError(
-                code.name, worth_another_try=code in WORTH_ANOTHER_TRY
-            ) from None
-        return answer_from_proto(response.assessment)
+            wire = self._connected().assess(request, timeout_seconds=timeout_seconds)
+        except TriageError as error:
+            raise TriageUnavailableError(error.code.name) from None
+        try:
+            return answer_from_proto(wire)
+        except ValueError:
+            # A newer service may name a code of a closed list that this side does not have.
+            raise TriageUnavailableError("UNREADABLE") from None
 
     def close(self) -> None:
         """See `Triage.close`."""
-        if self._channel is not None:
-            self._channel.close()
-            self._channel = None
+        if self._client is not None:
+            self._client.close()
+            self._client = None
 
-    def _connected(self) -> Any:
-        if self._channel is None:
-            target, credentials = self._settings.inference_target, self._credentials()
-            options = [("grpc.max_reconnect_backoff_ms", 2_000)]
-            self._channel = (
-                grpc.insecure_channel(target, options=options)
-                if credentials is None
-                else grpc.secure_channel(target, credentials, options=options)
-            )
-        return self._channel
+    def _connected(self) -> TriageClient:
+        with self._making:
+            if self._client is None:
+                settings = self._settings
+                self._client = TriageClient(
+                    settings.inference_target,
+                    token=settings.inference_token.get_secret_value() or None,
+                    tls=_tls(settings),
+                    max_attempts=settings.assess_attempts,
+                )
+            return self._client
 
-    def _credentials(self) -> Any:
-        ca = self._settings.inference_tls_ca_file
-        cert, key = self._settings.inference_tls_cert_file, self._settings.inference_tls_key_file
-        if ca is None and cert is None:
-            return None
-        return grpc.ssl_channel_credentials(
-            root_certificates=ca.read_bytes() if ca else None,
-            private_key=key.read_bytes() if key else None,
-            certificate_chain=cert.read_bytes() if cert else None,
-        )
 
-    def _metadata(self) -> list[tuple[str, str]]:
-        token = self._settings.inference_token.get_secret_value()
-        return [("authorization", f"Bearer {token}")] if token else []
+def _tls(settings: Settings) -> Tls | None:
+    ca, cert = settings.inference_tls_ca_file, settings.inference_tls_cert_file
+    if ca is None and cert is None:
+        return None
+    return Tls(ca_file=ca, cert_file=cert, key_file=settings.inference_tls_key_file)
 
 
 def case_to_proto(case: Case) -> pb.Case:

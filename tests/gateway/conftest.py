@@ -140,7 +140,7 @@ class ScriptedTriage:
         self.request_ids.append(request_id)
         self.before()
         if not self.answers:
-            raise TriageUnavailableError("UNAVAILABLE", worth_another_try=True)
+            raise TriageUnavailableError("UNAVAILABLE")
         answer = self.answers.pop(0)
         if isinstance(answer, TriageUnavailableError):
             raise answer

@@ -57,6 +57,8 @@ def channel_options(*, max_attempts: int, tls: Tls | None = None) -> list[tuple[
         ("grpc.enable_retries", int(max_attempts > 1)),
         ("grpc.keepalive_time_ms", KEEPALIVE_MS),
         ("grpc.keepalive_timeout_ms", 10_000),
+        # A service that was away is found again within seconds, not after gRPC's two minutes.
+        ("grpc.max_reconnect_backoff_ms", 2_000),
     ]
     if tls is not None and tls.server_name:
         options.append(("grpc.ssl_target_name_override", tls.server_name))
