@@ -76,6 +76,9 @@ def engine_arguments(settings: InferenceSettings) -> AsyncEngineArgs:
         gpu_memory_utilization=settings.gpu_memory_share,
         enforce_eager=settings.enforce_eager,
         enable_prefix_caching=True,
+        # vLLM's own value keeps sliding-window blocks only where a prompt ended: with Gemma's
+        # sliding layers a second case would then find nothing of the system text.
+        prefix_cache_retention_interval=None,
         scheduling_policy="priority",
         speculative_config=speculative,
         otlp_traces_endpoint=settings.otlp_endpoint or None,

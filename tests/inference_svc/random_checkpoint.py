@@ -47,6 +47,7 @@ def write_random_checkpoint(folder: Path, shape: Shape, *, seed: int = 11) -> Pa
         head_dim=shape.head_dim,
         query_pre_attn_scalar=shape.head_dim,
         sliding_window=shape.sliding_window,
+        layer_types=_layer_types(shape.layers),
         max_position_embeddings=32_768,
         bos_token_id=BOS,
         eos_token_id=[EOS, END_OF_TURN],
@@ -62,6 +63,13 @@ def write_random_checkpoint(folder: Path, shape: Shape, *, seed: int = 11) -> Pa
     model.save_pretrained(folder)
     _write_tokenizer(folder, shape.vocabulary)
     return folder
+
+
+def _layer_types(layers: int) -> list[str]:
+    """Five sliding to one full as in Gemma 3, and at least one of each."""
+    every = min(6, layers)
+    kinds = ["sliding_attention", "full_attention"]
+    return [kinds[(index + 1) % every == 0] for index in range(layers)]
 
 
 def _write_tokenizer(folder: Path, vocabulary: int) -> None:
