@@ -42,12 +42,21 @@ def resolve_source(
     return folder, Origin(name=text, revision=folder.name)
 
 
-def download_checkpoint(repository: str, revision: str | None, endpoint: str | None = None) -> str:
-    """Fetches what a conversion needs, or the rest of it, into the hub's cache; its folder."""
+def download_checkpoint(
+    repository: str,
+    revision: str | None,
+    endpoint: str | None = None,
+    cache: Path | None = None,
+) -> str:
+    """Fetches what a conversion needs, or the rest of it, into the hub's cache; its folder.
+
+    `endpoint` and `cache` are those of huggingface_hub's own settings unless given.
+    """
+    # huggingface_hub lets the errors of its own HTTP client through.
+    from httpx2 import HTTPError
     from huggingface_hub import HfApi
     from huggingface_hub.errors import (
         GatedRepoError,
-        HfHubHTTPError,
         LocalEntryNotFoundError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
@@ -58,6 +67,7 @@ def download_checkpoint(repository: str, revision: str | None, endpoint: str | N
             HfApi(endpoint=endpoint).snapshot_download(
                 repository,
                 revision=revision,
+                cache_dir=cache,
                 allow_patterns=list(WANTED_FILES),
                 ignore_patterns=list(UNWANTED_FILES),
             )
@@ -79,7 +89,7 @@ def download_checkpoint(repository: str, revision: str | None, endpoint: str | N
             f"{repository}: the hub cannot be reached and no copy is in the cache; "
             "name a local folder, or try again with a connection"
         ) from error
-    except (HfHubHTTPError, OSError) as error:
+    except (HTTPError, OSError) as error:
         raise HubError(
             f"{repository}: the download broke off ({type(error).__name__}); "
             "run the same command again to continue it"

@@ -267,6 +267,7 @@ def build_plain(
     vocab: int = 48,
     dtype: str = "bfloat16",
     seed: int = 0,
+    spread: float = 0.1,
     extra: dict[str, Any] | None = None,
     config: dict[str, Any] | None = None,
 ) -> Path:
@@ -286,7 +287,7 @@ def build_plain(
     for prefix in image_prefixes:
         shapes |= {f"{prefix}part.weight": (5, 3), f"{prefix}part.bias": (7,)}
     state = {
-        name: (torch.randn(shape, generator=generator) * 0.1).to(getattr(torch, dtype))
+        name: (torch.randn(shape, generator=generator) * spread).to(getattr(torch, dtype))
         for name, shape in shapes.items()
     }
     _write_shards({**state, **(extra or {})}, folder, shards)
