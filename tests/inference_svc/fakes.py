@@ -177,10 +177,15 @@ async def serving(
         await service.stop(0)
 
 
-def a_request(text: str = "child 3 yrs runny nose eats and plays", **fields: Any) -> Any:
-    """A request that holds one message of a health worker."""
-    message = pb.Message(role=pb.ROLE_HEALTH_WORKER, text=text)
-    return pb.AssessRequest(case=pb.Case(messages=[message]), **fields)
+def a_request(
+    text: str = "child 3 yrs runny nose eats and plays",
+    *,
+    case: dict[str, Any] | None = None,
+    **fields: Any,
+) -> Any:
+    """A request that holds one message of a health worker, and more of the case if given."""
+    message = {"role": pb.ROLE_HEALTH_WORKER, "text": text}
+    return pb.AssessRequest(case={"messages": [message], **(case or {})}, **fields)
 
 
 async def until(condition: Callable[[], bool], *, seconds: float = 10.0) -> None:
