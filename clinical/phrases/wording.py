@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from clinical.assessment import ReferralLevel, Urgency
+from clinical.phrases.gsm7 import folded_to_gsm7
 from clinical.tables.codes import actions, conditions, findings
 from clinical.tables.question import questions
 from clinical.tables.toml_file import TableError, check_codes, check_keys, read_toml, room_file
@@ -90,9 +91,12 @@ def _section(kind: Kind, rows: Mapping[str, Any], language: str) -> Mapping[str,
 
 
 def _wording(row: Any, name: str | None, *, where: str) -> Wording:
-    """A text is both forms, or the SMS form of a code that the tables name in English already."""
+    """A text is both forms: as it stands, and folded to GSM-7.
+
+    In English it is the SMS form alone, since the tables hold the name.
+    """
     if isinstance(row, str):
-        return Wording(long=name or row, sms=row)
+        return Wording(long=name or row, sms=folded_to_gsm7(row))
     if not isinstance(row, Mapping):
         raise TableError(f"{where}: expected a text, or long and sms")
     check_keys(row, where=where, required=["long", "sms"])
