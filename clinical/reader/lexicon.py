@@ -112,7 +112,7 @@ class _Compiler:
     def __init__(self, sources: Mapping[str, Mapping[str, Any]]) -> None:
         self.sources = sources
         self.fillers = frozenset(
-            word for s in sources.values() for word in phrases(s.get("fillers", ""))
+            word for s in sources.values() for word in phrases(fold(s.get("fillers", "")))
         )
         self.element_of_word: dict[str, int] = {}
         self.element_of_concept: dict[str, int] = {}
@@ -327,11 +327,11 @@ def compile_lexicon(sources: Mapping[str, Mapping[str, Any]]) -> Lexicon:
         for role, value in source.get("cues", {}).items():
             roles[role].update(" ".join(plain_words(p)) for p in phrases(value))
         for short, full in source.get("shortenings", {}).items():
-            shortenings[short] = tuple(full.split())
+            shortenings[fold(short)] = tuple(fold(full).split())
         ordinary = [w for p in phrases(source.get("common", "")) for w in plain_words(p)]
         common.update(ordinary)
         compiler.words_by_language[name].update(ordinary)
-        compiler.words_by_language[name].update(phrases(source.get("fillers", "")))
+        compiler.words_by_language[name].update(phrases(fold(source.get("fillers", ""))))
     time = _time_words(sources, compiler.fillers)
     common.update(w for group in time.people.values() for p in group for w in p.split())
     common.update(time.units, time.numbers)
