@@ -55,8 +55,9 @@ def store_inbound(
         pg_insert(seen_message)
         .values(sid_hash=sid_hash(message.provider, message.message_sid), seen_at=now)
         .on_conflict_do_nothing()
+        .returning(seen_message.c.seen_at)
     )
-    if seen.rowcount == 0:
+    if seen.one_or_none() is None:
         return None
     contact_id = contact_id_of(
         connection, vault, message.channel, message.address, now, inbound=True

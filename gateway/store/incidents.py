@@ -36,5 +36,6 @@ def open_incident(
             created_at=now,
         )
         .on_conflict_do_nothing()
+        .returning(incident.c.id)
     )
-    return made.rowcount == 1
+    return made.one_or_none() is not None

@@ -311,3 +311,16 @@ def make_talk(make_gateway: MakeGateway, twilio: LocalTwilio) -> Callable[..., T
 def talk(make_talk: Callable[..., Talk]) -> Talk:
     """A newcomer's phone in demo mode: registered and agreed at once."""
     return make_talk()
+
+
+@pytest.fixture
+def signed_headers() -> Callable[[Gateway, str, dict[str, str]], dict[str, str]]:
+    """Headers of a form that Twilio signed."""
+    return signed
+
+
+@pytest.fixture
+def soak_count(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+    """A sample here, the full count where soak runs are asked for: `soak_count(200, 10_000)`."""
+    full = "soak" in (request.config.option.markexpr or "")
+    return lambda sample, whole: whole if full else sample

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from clinical.assessment import Question
 from gateway.conversation import (
     Act,
@@ -132,8 +133,15 @@ MOVES = [
         "",
     ),
     ("a digit is no consent unasked", a_view(consented=False), "1", Act.ASK_CONSENT, None, ""),
-    ("five alike are a machine", a_view(PLAIN, alike=5), "out of office", Act.SILENCE, None, "alike"),
-    ("four alike are not", a_view(PLAIN, alike=4), "out of office", Act.TELL, 42, ""),
+    (
+        "five alike are a machine",
+        a_view(PLAIN, alike=5),
+        "out of office",
+        Act.SILENCE,
+        None,
+        "alike",
+    ),
+    ("four alike are not", a_view(PLAIN, alike=4), "on leave", Act.TELL, 42, ""),
     ("a flood", a_view(PLAIN, over_limit=True), "child hot", Act.LIMIT, None, ""),
 ]
 

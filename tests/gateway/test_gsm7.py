@@ -1,7 +1,8 @@
 import pytest
-from gateway.gsm7 import BASIC, EXTENDED, FOLDING, fold, fold_if_it_helps, measure
 from hypothesis import given
 from hypothesis import strategies as st
+
+from gateway.gsm7 import BASIC, EXTENDED, FOLDING, fold, fold_if_it_helps, measure
 
 # encoding, units, segments of texts whose size is known from the standard
 SIZES = [

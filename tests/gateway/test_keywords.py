@@ -1,4 +1,5 @@
 import pytest
+
 from gateway.keywords import Kind, parse
 
 WHOLE = [

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+
 from gateway.settings import PREFIX, Settings, SettingsError, settings_from
 
 README = Path(__file__).parents[2] / "gateway" / "README.md"
