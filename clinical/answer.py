@@ -15,7 +15,8 @@ from clinical.assessment import (
 from clinical.case import Case, Evidence, Presence
 from clinical.rules import Judgement
 from clinical.tables.codes import permitted_actions
-from clinical.tables.rule import Rule, urgency_frames
+from clinical.tables.frames import urgency_frames
+from clinical.tables.rule import Rule
 
 NOT_CLEAR = "not_clear"
 NO_ILLNESS = "no_illness"

@@ -12,8 +12,9 @@ from functools import cache, lru_cache
 
 from clinical.case import AgeGroup, Case, Finding, Patient, Pregnancy, Presence, Sex, Vitals
 from clinical.tables.codes import findings as known_findings
+from clinical.tables.derived import Derived, derived_findings, implied_findings
 from clinical.tables.populations import populations
-from clinical.tables.rule import Derived, derived_findings, implied_findings, rules
+from clinical.tables.rule import rules
 from clinical.tables.terms import Facts, Number
 from clinical.tables.toml_file import check_codes, check_keys, read_toml, room_file, text_list
 

@@ -11,8 +11,9 @@ from clinical.tables.codes import (
     findings,
     permitted_actions,
 )
+from clinical.tables.frames import urgency_frames
 from clinical.tables.question import OptionRow, QuestionRow, questions
-from clinical.tables.rule import Rule, rules, urgency_frames
+from clinical.tables.rule import Rule, rules
 from clinical.tables.toml_file import TableError
 
 __all__ = [

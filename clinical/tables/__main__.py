@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from clinical import tables
+from clinical.tables.derived import definitions, derived_findings
 from clinical.tables.populations import populations
-from clinical.tables.rule import Rule, definitions, derived_findings
+from clinical.tables.rule import Rule
 from clinical.version import guideline_version
 
 RULE_COLUMNS = ("id", "who", "says", "when", "answer", "source", "status")

@@ -8,7 +8,14 @@ from functools import cache
 from typing import Any
 
 from clinical.case import Pregnancy, Sex
-from clinical.tables.toml_file import TableError, check_keys, read_toml, room_file, text_list
+from clinical.tables.toml_file import (
+    TableError,
+    check_codes,
+    check_keys,
+    read_toml,
+    room_file,
+    text_list,
+)
 
 FILE = "populations.toml"
 
@@ -43,6 +50,15 @@ def populations() -> Mapping[str, Population]:
     return {
         code: _population(code, row) for code, row in read_toml(room_file("tables", FILE)).items()
     }
+
+
+def populations_named(codes: Any, *, where: str) -> tuple[Population, ...]:
+    """The populations of those codes, at least one. Raises TableError for any other."""
+    names = text_list(codes, where=f"{where}: population")
+    check_codes(names, populations(), where=where, list_name=FILE)
+    if not names:
+        raise TableError(f"{where}: population expects at least one")
+    return tuple(populations()[name] for name in names)
 
 
 def _population(code: str, row: Mapping[str, Any]) -> Population:

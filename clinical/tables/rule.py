@@ -1,26 +1,19 @@
-"""Rules, definitions and derived findings as they stand in the tables, compiled once.
-
-Does not apply them: see clinical/facts.py and clinical/rules.py.
-"""
+"""The rules as they stand in clinical/tables/rules, compiled once. Applied in clinical/rules.py."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from clinical.assessment import ReferralLevel, Urgency
-from clinical.tables.codes import (
-    actions,
-    conditions,
-    danger_sign_codes,
-    findings,
-    permitted_actions,
-    urgency_named,
-)
-from clinical.tables.populations import Population, populations
-from clinical.tables.terms import Definitions, Term, parse_term
+from clinical.tables.codes import conditions, danger_sign_codes, urgency_named
+from clinical.tables.derived import term_of
+from clinical.tables.frames import check_permitted, level_named, urgency_frames
+from clinical.tables.populations import Population, populations_named
+from clinical.tables.question import questions
+from clinical.tables.terms import Term
 from clinical.tables.toml_file import (
     TableError,
     check_codes,
@@ -31,16 +24,17 @@ from clinical.tables.toml_file import (
 )
 
 STATUSES = ("read", "secondary", "from memory")
-RULE_KEYS = ("id", "says", "population", "when", "urgency", "condition", "citation", "status")
-RULE_OPTIONAL = ("danger_signs", "actions", "level", "ask", "rows", "rank", "reviewed")
+REQUIRED = ("id", "says", "population", "when", "urgency", "condition", "citation", "status")
+OPTIONAL = ("danger_signs", "actions", "level", "ask", "rows", "rank", "reviewed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One rule of the guideline.
 
-    `rank` breaks ties between rules of one urgency after the number of facts they ask for;
-    `rows` are the ids of the guideline rows that it transcribes; `reviewed` by a clinician.
+    `rank` is added to the number of facts that a rule asks for: of two rules of one urgency the
+    more specific one names the condition. `rows` are the guideline rows that it transcribes,
+    `danger_signs` those of its findings that an answer lists, `order` its place in the tables.
     """
 
     id: str
@@ -49,7 +43,7 @@ class Rule:
     when: Term
     urgency: Urgency
     condition: str
-    danger_signs: tuple[str, ...]  # those of its findings that an answer lists
+    danger_signs: tuple[str, ...]
     actions: tuple[str, ...]
     level: ReferralLevel
     ask: tuple[str, ...]
@@ -58,172 +52,59 @@ class Rule:
     citation: str
     status: str
     reviewed: bool
-    order: int  # place in the tables: the last tie-break
+    order: int
     file: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Derived:
-    """A finding that measurements or other findings state, or rule out."""
-
-    finding: str
-    populations: tuple[Population, ...]
-    present_when: Term
-    absent_when: Term | None
-    citation: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UrgencyFrame:
-    """What every answer of an urgency holds. `within_hours` is None without referral."""
-
-    first: tuple[str, ...]
-    last: tuple[str, ...]
-    refer: bool
-    within_hours: int | None
-    level: ReferralLevel
-
-
-@cache
-def definitions() -> Definitions:
-    """Terms that rules name as «@name». A definition may use those above it."""
-    named: dict[str, Term] = {}
-    for name, term in read_toml(room_file("tables", "definitions.toml")).items():
-        where = f"definitions.toml: {name}"
-        named[name] = parse_term(term, known=findings(), named=named, where=where)
-    return named
-
-
-@cache
-def implied_findings() -> Mapping[str, frozenset[str]]:
-    """Findings that a stated finding states as well, through every step."""
-    table = read_toml(room_file("tables", "derived.toml")).get("implies", {})
-    direct = {code: set(text_list(more, where="derived.toml")) for code, more in table.items()}
-    for code, more in direct.items():
-        where = f"derived.toml: implies {code}"
-        check_codes({code} | more, findings(), where=where, list_name="findings.toml")
-    closed: dict[str, frozenset[str]] = {}
-    for code in direct:
-        reached, open_codes = set[str](), [code]
-        while open_codes:
-            new = direct.get(open_codes.pop(), set()) - reached
-            reached |= new
-            open_codes.extend(new)
-        closed[code] = frozenset(reached)
-    return closed
-
-
-@cache
-def derived_findings() -> tuple[Derived, ...]:
-    """Every derived finding, in the order in which they are applied."""
-    table = read_toml(room_file("tables", "derived.toml"))
-    check_keys(table, where="derived.toml", required=["implies", "derived"])
-    return tuple(_derived(row) for row in table["derived"])
-
-
-def _derived(row: Mapping[str, Any]) -> Derived:
-    where = f"derived.toml: {row.get('finding', '?')}"
-    check_keys(
-        row,
-        where=where,
-        required=["finding", "population", "present_when", "citation"],
-        optional=["absent_when"],
-    )
-    check_codes([row["finding"]], findings(), where=where, list_name="findings.toml")
-    absent = row.get("absent_when")
-    return Derived(
-        finding=row["finding"],
-        populations=_populations(row["population"], where=where),
-        present_when=_term(row["present_when"], where=where),
-        absent_when=None if absent is None else _term(absent, where=where),
-        citation=row["citation"],
-    )
-
-
-@cache
-def urgency_frames() -> Mapping[Urgency, UrgencyFrame]:
-    """What every answer of an urgency holds, for each urgency that can be answered."""
-    table = read_toml(room_file("tables", "urgencies.toml"))
-    frames = {
-        urgency_named(name, where="urgencies.toml"): _frame(name, row)
-        for name, row in table.items()
-    }
-    if missing := set(Urgency) - {Urgency.UNSPECIFIED} - frames.keys():
-        raise TableError(f"urgencies.toml: missing {', '.join(sorted(u.name for u in missing))}")
-    return frames
-
-
-def _frame(name: str, row: Mapping[str, Any]) -> UrgencyFrame:
-    where = f"urgencies.toml: {name}"
-    keys = ["first", "last", "refer", "level"]
-    check_keys(row, where=where, required=keys, optional=["within_hours"])
-    first, last = text_list(row["first"], where=where), text_list(row["last"], where=where)
-    _check_permitted(first + last, urgency_named(name, where=where), where=where)
-    return UrgencyFrame(
-        first=first,
-        last=last,
-        refer=bool(row["refer"]),
-        within_hours=row.get("within_hours"),
-        level=_level(row["level"], where=where),
-    )
 
 
 @cache
 def rules() -> tuple[Rule, ...]:
-    """Every rule of clinical/tables/rules, in the order of files and rows. Ids are unique."""
+    """Every rule, in the order of files and rows. Raises TableError; ids are unique."""
     files = sorted(room_file("tables", "rules").iterdir(), key=lambda file: file.name)
-    rows = [
-        (file.name, row)
-        for file in files
-        if file.name.endswith(".toml")
-        for row in _rule_rows(file.name, read_toml(file))
-    ]
-    loaded = tuple(_rule(row, file, order) for order, (file, row) in enumerate(rows))
-    seen: dict[str, str] = {}
+    rows: list[tuple[str, Mapping[str, Any]]] = []
+    for file in files:
+        if file.name.endswith(".toml"):
+            table = read_toml(file)
+            check_keys(table, where=f"rules/{file.name}", required=["title", "rule"])
+            rows.extend((file.name, row) for row in table["rule"])
+    return unique(rule_of(row, file=file, order=order) for order, (file, row) in enumerate(rows))
+
+
+def unique(loaded: Iterable[Rule]) -> tuple[Rule, ...]:
+    """The rules, once. Raises TableError when an id stands twice."""
+    by_id: dict[str, Rule] = {}
     for rule in loaded:
-        if rule.id in seen:
-            raise TableError(f"rules/{rule.file}: {rule.id} stands already in {seen[rule.id]}")
-        seen[rule.id] = rule.file
-    return loaded
+        if rule.id in by_id:
+            other = by_id[rule.id].file
+            raise TableError(f"rules/{rule.file}: {rule.id} stands already in rules/{other}")
+        by_id[rule.id] = rule
+    return tuple(by_id.values())
 
 
-def _rule_rows(file: str, table: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    check_keys(table, where=f"rules/{file}", required=["title", "rule"])
-    rows: list[Mapping[str, Any]] = table["rule"]
-    return rows
-
-
-def _rule(row: Mapping[str, Any], file: str, order: int) -> Rule:
+def rule_of(row: Mapping[str, Any], *, file: str, order: int) -> Rule:
+    """One rule. Raises TableError with file, id and expectation for anything not expected."""
     where = f"rules/{file}: {row.get('id', f'row {order}')}"
-    check_keys(row, where=where, required=RULE_KEYS, optional=RULE_OPTIONAL)
+    check_keys(row, where=where, required=REQUIRED, optional=OPTIONAL)
     urgency = urgency_named(row["urgency"], where=where)
+    when = _when(row["when"], where=where)
     acts = text_list(row.get("actions", []), where=where)
-    _check_permitted(acts, urgency, where=where)
+    check_permitted(acts, urgency, where=where)
+    ask = text_list(row.get("ask", []), where=where)
+    check_codes(ask, questions(), where=where, list_name="questions.toml")
     check_codes([row["condition"]], conditions(), where=where, list_name="conditions.toml")
-    when = _term(row["when"], where=where)
-    if not when.keys:
-        raise TableError(f"{where}: when can hold although nothing is known")
-    shown = [code for code in danger_sign_codes() if code in when.findings]
-    signs = text_list(row.get("danger_signs", shown), where=where)
-    check_codes(signs, shown, where=where, list_name="the danger signs that `when` asks for")
-    if row["status"] not in STATUSES:
-        raise TableError(f"{where}: status expects one of {', '.join(STATUSES)}")
-    if not row["citation"].strip():
-        raise TableError(f"{where}: citation expects the source")
     return Rule(
         id=row["id"],
         says=row["says"],
-        populations=_populations(row["population"], where=where),
+        populations=populations_named(row["population"], where=where),
         when=when,
         urgency=urgency,
         condition=row["condition"],
-        danger_signs=signs,
+        danger_signs=_danger_signs(row, when, where=where),
         actions=acts,
-        level=_level(row.get("level", urgency_frames()[urgency].level), where=where),
-        ask=text_list(row.get("ask", []), where=where),
+        level=level_named(row.get("level", urgency_frames()[urgency].level), where=where),
+        ask=ask,
         rows=text_list(row.get("rows", []), where=where),
         rank=int(row.get("rank", 0)),
-        citation=row["citation"],
+        citation=_citation(row, where=where),
         status=row["status"],
         reviewed=bool(row.get("reviewed", False)),
         order=order,
@@ -231,26 +112,25 @@ def _rule(row: Mapping[str, Any], file: str, order: int) -> Rule:
     )
 
 
-def _term(term: Any, *, where: str) -> Term:
-    return parse_term(term, known=findings(), named=definitions(), where=where)
+def _when(term: Any, *, where: str) -> Term:
+    when = term_of(term, where=where)
+    if not when.keys:
+        raise TableError(f"{where}: `when` could hold although nothing is known")
+    return when
 
 
-def _populations(codes: Any, *, where: str) -> tuple[Population, ...]:
-    names = text_list(codes, where=f"{where}: population")
-    check_codes(names, populations(), where=where, list_name="populations.toml")
-    if not names:
-        raise TableError(f"{where}: population expects at least one")
-    return tuple(populations()[name] for name in names)
+def _danger_signs(row: Mapping[str, Any], when: Term, *, where: str) -> tuple[str, ...]:
+    """All danger signs that `when` asks for, or the fewer that the row names."""
+    asked = [code for code in danger_sign_codes() if code in when.findings]
+    signs = text_list(row.get("danger_signs", asked), where=where)
+    check_codes(signs, asked, where=where, list_name="the danger signs that `when` asks for")
+    return signs
 
 
-def _level(name: str, *, where: str) -> ReferralLevel:
-    try:
-        return ReferralLevel(name)
-    except ValueError as error:
-        raise TableError(f"{where}: level expects one of {', '.join(ReferralLevel)}") from error
-
-
-def _check_permitted(codes: tuple[str, ...], urgency: Urgency, *, where: str) -> None:
-    check_codes(codes, actions(), where=where, list_name="actions.toml")
-    if milder := sorted(set(codes) - permitted_actions(urgency)):
-        raise TableError(f"{where}: {', '.join(milder)} not permitted at {urgency.name}")
+def _citation(row: Mapping[str, Any], *, where: str) -> str:
+    if row["status"] not in STATUSES:
+        raise TableError(f"{where}: status expects one of {', '.join(STATUSES)}")
+    citation: str = row["citation"]
+    if not citation.strip():
+        raise TableError(f"{where}: citation expects the source")
+    return citation
