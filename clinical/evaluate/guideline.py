@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 
 from clinical import tables
 from clinical.reader.lexicon import lexicon_files, phrases
@@ -12,9 +11,13 @@ from clinical.reader.lexicon import lexicon_files, phrases
 LITERAL = re.compile(r"[^\W_][\w'’ -]*")
 
 
-def lexicon_phrases() -> tuple[str, ...]:
-    """Every sign wording of every lexicon that is listed literally."""
-    return tuple(dict.fromkeys(_literal_wordings(lexicon_files())))
+def lexicon_phrases() -> dict[str, tuple[str, ...]]:
+    """The sign wordings that the lexicons of all languages list literally, by finding code."""
+    found: dict[str, list[str]] = {}
+    for source in lexicon_files().values():
+        for code, value in source.get("signs", {}).items():
+            found.setdefault(code, []).extend(filter(LITERAL.fullmatch, phrases(value)))
+    return {code: tuple(dict.fromkeys(listed)) for code, listed in found.items()}
 
 
 def closed_codes() -> frozenset[str]:
@@ -25,9 +28,3 @@ def closed_codes() -> frozenset[str]:
 def conditions_by_rule() -> dict[str, str]:
     """The condition that each rule suggests, by rule id; rules without one are left out."""
     return {rule.id: rule.condition for rule in tables.rules() if rule.condition}
-
-
-def _literal_wordings(sources: Mapping[str, Mapping[str, Mapping[str, str]]]) -> Iterator[str]:
-    for source in sources.values():
-        for value in source.get("signs", {}).values():
-            yield from filter(LITERAL.fullmatch, phrases(value))

@@ -5,8 +5,6 @@ Prints nothing and writes nothing.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +15,7 @@ from clinical.case import Patient
 from clinical.evaluate.cases import LabelledCase
 from clinical.evaluate.judge import METRICS, Outcome, has_danger_sign, is_control, urgency_reached
 from clinical.evaluate.proportion import Proportion
+from clinical.evaluate.word_for_word import WordForWord, Wordings, compare_wording
 
 Assess = Callable[[str, str | None, Patient | None], Assessment]
 Confusion = Mapping[tuple[Urgency, Urgency], int]  # (expected, answered) -> texts
@@ -40,7 +39,7 @@ class Report:
     confusion: Confusion
     missed_ids: tuple[str, ...]
     alarm_ids: tuple[str, ...]  # EMERGENCY on a control
-    word_for_word: Proportion | None = None
+    word_for_word: WordForWord | None = None
     remarks: tuple[str, ...] = field(default=())
 
 
@@ -67,16 +66,15 @@ def _outcome(case: LabelledCase, assess: Assess, conditions_by_rule: Mapping[str
 def measure(
     outcomes: Sequence[Outcome],
     *,
-    phrases: Iterable[str] = (),
+    phrases: Wordings = MappingProxyType({}),
     closed_codes: Collection[str] = (),
 ) -> Report:
     """Add up.
 
-    `phrases` are lexicon phrases, for the share of texts that hold one word for word;
+    `phrases` are lexicon phrases by finding code, for the share of texts that hold one;
     `closed_codes` all finding and condition codes: labels that are none of them are remarked on.
     """
     danger = [outcome for outcome in outcomes if has_danger_sign(outcome)]
-    known = tuple(phrases)
     return Report(
         texts=len(outcomes),
         metrics=count_metrics(outcomes),
@@ -95,9 +93,7 @@ def measure(
         alarm_ids=tuple(
             o.case.id for o in outcomes if is_control(o) and o.answer.urgency is Urgency.EMERGENCY
         ),
-        word_for_word=share_word_for_word([o.case.text for o in outcomes], known)
-        if known
-        else None,
+        word_for_word=compare_wording(outcomes, phrases) if phrases else None,
         remarks=tuple(_remarks(outcomes, closed_codes)),
     )
 
@@ -108,31 +104,6 @@ def count_metrics(outcomes: Sequence[Outcome]) -> dict[str, Proportion]:
         metric.name: Proportion.of(metric.holds(o) for o in outcomes if metric.applies(o))
         for metric in METRICS
     }
-
-
-def share_word_for_word(texts: Sequence[str], phrases: Iterable[str]) -> Proportion:
-    """Share of texts that contain one of the phrases as whole words (case and accents aside)."""
-    by_first_word: dict[str, set[tuple[str, ...]]] = {}
-    for phrase in phrases:
-        if words := _words(phrase):
-            by_first_word.setdefault(words[0], set()).add(words)
-    return Proportion.of(_holds_phrase(_words(text), by_first_word) for text in texts)
-
-
-def _holds_phrase(
-    words: tuple[str, ...], by_first_word: Mapping[str, set[tuple[str, ...]]]
-) -> bool:
-    return any(
-        words[start : start + len(phrase)] == phrase
-        for start, word in enumerate(words)
-        for phrase in by_first_word.get(word, ())
-    )
-
-
-def _words(text: str) -> tuple[str, ...]:
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    return tuple(re.findall(r"\w+", plain))
 
 
 def _sign_labels(outcome: Outcome) -> tuple[str, ...]:

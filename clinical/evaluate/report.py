@@ -12,6 +12,7 @@ from clinical.assessment import Urgency
 from clinical.evaluate.judge import METRICS, Outcome
 from clinical.evaluate.measure import Report
 from clinical.evaluate.proportion import Proportion
+from clinical.evaluate.word_for_word import WordForWord
 
 MAX_IDS_SHOWN = 40
 
@@ -41,7 +42,7 @@ def report_as_json(report: Report) -> dict[str, object]:
             for expected in Urgency
             if expected is not Urgency.UNSPECIFIED
         },
-        "word_for_word": None if report.word_for_word is None else report.word_for_word.as_json(),
+        "word_for_word": _all_as_json(_wording_shares(report.word_for_word)),
         "missed_ids": list(report.missed_ids),
         "alarm_ids": list(report.alarm_ids),
         "remarks": list(report.remarks),
@@ -76,9 +77,8 @@ def print_report(report: Report, console: Console, *, title: str) -> None:
     if report.metrics_by_group:
         console.print(_group_table(report))
     console.print(_confusion_table(report))
-    if report.word_for_word is not None:
-        shown = " ".join(cell for cell in _cells(report.word_for_word) if cell)
-        console.print(f"Texts that hold a lexicon phrase word for word: {shown}")
+    if wording := _wording_shares(report.word_for_word):
+        console.print(_share_table("Lexicon phrases word for word", wording))
     _print_ids(console, "Missed", report.missed_ids)
     _print_ids(console, "EMERGENCY on a control", report.alarm_ids)
     for remark in report.remarks:
@@ -87,6 +87,16 @@ def print_report(report: Report, console: Console, *, title: str) -> None:
 
 def _all_as_json(shares: Mapping[str, Proportion]) -> dict[str, object]:
     return {name: share.as_json() for name, share in shares.items()}
+
+
+def _wording_shares(wording: WordForWord | None) -> dict[str, Proportion]:
+    if wording is None:
+        return {}
+    return {
+        "texts with any phrase": wording.any_phrase,
+        "texts with a phrase of their own sign": wording.own_sign,
+        "recall of the texts without": wording.recall_without,
+    }
 
 
 def _cells(share: Proportion) -> tuple[str, str, str]:

@@ -37,7 +37,7 @@ def test_json_and_predictions_tell_of_the_same_run(
     told = json.loads(capsys.readouterr().out)
     assert (told["arm"], told["texts"]) == ("rules", 2)
     assert told["metrics"]["danger_sign_recall"]["hits"] == 1
-    assert told["word_for_word"]["total"] == 2
+    assert told["word_for_word"]["texts with any phrase"]["total"] == 2
     fits, cold = (json.loads(line) for line in out.read_text(encoding="utf-8").splitlines())
     assert (fits["id"], fits["urgency"], cold["id"]) == ("fits", "EMERGENCY", "cold")
     assert fits["fired_rules"]

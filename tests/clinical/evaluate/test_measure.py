@@ -4,7 +4,7 @@ from clinical.assessment import Assessment, DangerSign, Referral, Source, Urgenc
 from clinical.case import Evidence, Patient
 from clinical.evaluate.cases import LabelledCase
 from clinical.evaluate.judge import METRICS, Outcome, hallucinates, has_dose
-from clinical.evaluate.measure import answer_cases, measure, share_word_for_word
+from clinical.evaluate.measure import answer_cases, measure
 
 
 def a_case(text: str = "2yr fits now", **changes: object) -> LabelledCase:
@@ -206,12 +206,6 @@ def test_dose_like_text_is_found(summary: str) -> None:
 def test_ages_times_and_pressures_are_no_dose(summary: str) -> None:
     answer = Assessment(urgency=Urgency.HOME, summary=summary)
     assert not has_dose(Outcome(case=a_case(), answer=answer))
-
-
-def test_word_for_word_means_whole_words_whatever_case_and_accents() -> None:
-    texts = ["Bébé CONVULSE ce matin", "no convulsed", "fits, now", "misfits now"]
-    share = share_word_for_word(texts, ["bebe convulse", "fits now", ""])
-    assert (share.hits, share.total) == (2, 4)
 
 
 def test_groups_and_languages_are_told_apart() -> None:

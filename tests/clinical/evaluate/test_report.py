@@ -41,7 +41,7 @@ OUTCOMES = (
 
 
 def a_report() -> Report:
-    return measure(OUTCOMES, phrases=("private",))
+    return measure(OUTCOMES, phrases={"convulsions": ("private",)})
 
 
 def test_json_holds_every_metric_with_its_interval() -> None:
@@ -50,7 +50,7 @@ def test_json_holds_every_metric_with_its_interval() -> None:
     assert (recall["hits"], recall["total"], recall["share"]) == (1, 2, 0.5)
     assert len(recall["wilson_95"]) == 2
     assert told["confusion"]["HOME"]["EMERGENCY"] == 1
-    assert told["word_for_word"]["share"] == 1.0
+    assert told["word_for_word"]["texts with any phrase"]["share"] == 1.0
     assert (told["missed_ids"], told["alarm_ids"]) == (["danger-2"], ["control-1"])
 
 
