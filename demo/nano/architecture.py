@@ -23,9 +23,9 @@ class Sizes:
     layers: int = 6
     heads: int = 4
     kv_heads: int = 2
-    head_dim: int = 64
+    head_dim: int = 32
     sliding_window: int = 256
-    full_attention_every: int = 3
+    full_attention_every: int = 6
     max_positions: int = 32_768
     vision_hidden: int = 64
     vision_intermediate: int = 128

@@ -40,7 +40,7 @@ RANGES: Mapping[str, Range] = {
     "systolic_mmhg": Range(ordinary=(104, 128), possible=(62, 220)),
     "diastolic_mmhg": Range(ordinary=(62, 82), possible=(38, 130)),
     "spo2_percent": Range(ordinary=(95, 99), possible=(70, 100)),
-    "muac_mm": Range(ordinary=(130, 158), possible=(92, 170)),
+    "muac_mm": Range(ordinary=(130, 158), possible=(92, 240)),
     "weight_grams": Range(ordinary=(2600, 3900), possible=(1100, 4400)),
     "glucose_mg_per_dl": Range(ordinary=(80, 120), possible=(28, 520)),
     "haemoglobin_g_per_dl": Range(ordinary=(11.4, 13.5), possible=(4.0, 15.0)),

@@ -18,7 +18,7 @@ import torch
 from tokenizers import Tokenizer
 
 from demo.nano.architecture import PAD
-from demo.nano.examples import Example, draw_example, turns_of
+from demo.nano.examples import Example, draw_example, read_worse, turns_of
 from demo.nano.model import Batch
 from demo.nano.wording import LANGUAGES, Split
 from inference_svc.output import canonical_json
@@ -74,7 +74,7 @@ def draw_written(
 def _draw_chunk(job: tuple[int, int, int, Split]) -> list[Written]:
     seed, start, count, split = job
     rng = Random(f"{seed}:{start}:{split}")
-    return [write(draw_example(rng, split=split)) for _ in range(count)]
+    return [write(read_worse(draw_example(rng, split=split), rng)) for _ in range(count)]
 
 
 def batches(

@@ -31,16 +31,23 @@ _AGE_AS_A_WORD = 0.12
 _AGE_NOT_TOLD = 0.06
 _TWO_TURNS = 0.2
 _ONLY_FACTS = 0.1
+_READ_WORSE = 0.2
+_UNREAD = 0.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """`truth` is the case with all its facts; `case` what is sent: messages and earlier facts."""
+    """`truth` is the case with all its facts; `case` what is sent: messages and earlier facts.
+
+    `unread` are findings that the prompt's facts line leaves out although the reader has them: the
+    model has to see those in the text.
+    """
 
     language: str
     truth: Case
     case: Case = field(repr=False)
     answer: ModelAnswer
+    unread: frozenset[str] = frozenset()
 
 
 def draw_example(
@@ -74,8 +81,18 @@ def expected_answer(truth: Case, language: str) -> ModelAnswer:
 
 def turns_of(example: Example) -> list[ChatTurn]:
     """The prompt's turns, made by the service's own reading and prompt."""
-    read = read_case(example.case, language=example.language)
-    return messages_for(read.case, example.language)
+    read = read_case(example.case, language=example.language).case
+    findings = tuple(f for f in read.findings if f.code not in example.unread)
+    return messages_for(replace(read, findings=findings), example.language)
+
+
+def read_worse(example: Example, rng: Random) -> Example:
+    """Now and then an example whose text states signs that the facts line does not."""
+    told_earlier = {finding.code for finding in example.case.findings}
+    if rng.random() >= _READ_WORSE:
+        return example
+    stated = [f.code for f in example.truth.findings if f.code not in told_earlier]
+    return replace(example, unread=frozenset(code for code in stated if rng.random() < _UNREAD))
 
 
 def _as_told(case: Case, rng: Random) -> Case:

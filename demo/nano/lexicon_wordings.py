@@ -59,6 +59,12 @@ def _written_out(pattern: str, language: str, rng: Random, depth: int = 0) -> st
 
 
 @cache
+def lexicon_denials(code: str, language: str) -> tuple[str, ...]:
+    """Wordings that state a finding as absent by themselves, such as «drinks well»."""
+    return phrases(lexicon_files().get(language, {}).get("absent", {}).get(code, ""))
+
+
+@cache
 def _concepts(language: str) -> Mapping[str, tuple[str, ...]]:
     """Concept -> its words in this language, inflected as the file says."""
     source: Mapping[str, Any] = lexicon_files().get(language, {})

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from random import Random
 
 from clinical.case import AgeGroup, Case, Patient, Pregnancy, Presence, Sex, Vitals
-from demo.nano.wording import Split, Wording, sign_wordings, wording
+from demo.nano.wording import Split, Wording, denials, sign_wordings, wording
 
 _DAYS_PER_MONTH = 30.4375
 _DAYS_PER_YEAR = 365.25
@@ -68,14 +68,8 @@ def write_signs(case: Case, language: str, rng: Random, split: Split) -> str:
 
 def write_absent(case: Case, language: str, rng: Random, split: Split) -> str:
     """The findings that were looked for and not found."""
-    words = wording(language)
     absent = [f.code for f in case.findings if f.presence is Presence.ABSENT]
-    said = [
-        rng.choice(words.of_split("negation", split)).format(
-            sign=rng.choice(sign_wordings(code, language, split))
-        )
-        for code in absent
-    ]
+    said = [rng.choice(denials(code, language, split)) for code in absent]
     return _join(said, (", ", " "), rng)
 
 

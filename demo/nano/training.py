@@ -29,6 +29,8 @@ _CODE_WEIGHT = 60
 _SYSTEM_WEIGHT = 60
 """How often a system text stands there: every request carries it, so few tokens are worth much."""
 _LAST_LOSSES = 50
+_STEPS_PER_LINE = 25
+"""Where there is no terminal for a bar, a line is printed instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,7 @@ class Plan:
     """What a training run does; counts of optimiser steps, rows in a batch, threads, processes."""
 
     seed: int = 20_250_301
-    steps: int = 700
+    steps: int = 450
     batch_rows: int = 32
     threads: int = 2
     sizes: Sizes = field(default_factory=Sizes)
@@ -112,6 +114,8 @@ def _fit(
         optimiser.step()
         losses.append(float(loss.detach()))
         progress.update(task, advance=1, description=f"training, loss {losses[-1]:.3f}")
+        if not progress.console.is_terminal and len(losses) % _STEPS_PER_LINE == 0:
+            progress.console.print(f"step {len(losses)}/{plan.steps}, loss {losses[-1]:.3f}")
     last = losses[-_LAST_LOSSES:]
     return sum(last) / len(last)
 

@@ -15,7 +15,7 @@ from importlib import resources
 from typing import Any
 
 from clinical.phrases import Form, Kind, phrase
-from demo.nano.lexicon_wordings import lexicon_wordings
+from demo.nano.lexicon_wordings import lexicon_denials, lexicon_wordings
 
 LANGUAGES = ("en", "fr", "sw")
 _HELD_OUT_OF = 6
@@ -68,6 +68,24 @@ def sign_wordings(code: str, language: str, split: Split) -> tuple[str, ...]:
     if split is Split.TRAIN:
         return tuple(words for words in known if words not in held)
     return held or known
+
+
+@cache
+def denials(code: str, language: str, split: Split) -> tuple[str, ...]:
+    """Ways to state that a finding was looked for and is not there; never empty.
+
+    A wording that is negative already («cannot drink») is not negated once more.
+    """
+    words = wording(language)
+    negative = set(words.choices("negation", "negative_words"))
+    plain = [
+        said for said in sign_wordings(code, language, split) if negative.isdisjoint(said.split())
+    ]
+    negated = [
+        pattern.format(sign=said) for said in plain for pattern in words.of_split("negation", split)
+    ]
+    known = (*negated, *lexicon_denials(code, language))
+    return known or (words.of_split("negation", split)[0].format(sign=sign_name(code, language)),)
 
 
 @cache
