@@ -47,11 +47,12 @@ class QuestionRow:
 def questions() -> Mapping[str, QuestionRow]:
     """Every question by its code. Raises TableError for anything that is not expected."""
     return {
-        code: _question(code, row) for code, row in read_toml(room_file("tables", FILE)).items()
+        code: question_of(code, row) for code, row in read_toml(room_file("tables", FILE)).items()
     }
 
 
-def _question(code: str, row: Mapping[str, Any]) -> QuestionRow:
+def question_of(code: str, row: Mapping[str, Any]) -> QuestionRow:
+    """One question. Raises TableError for anything that is not expected."""
     where = f"{FILE}: {code}"
     check_keys(row, where=where, required=["answers"], optional=["always"])
     answers = tuple(
