@@ -24,6 +24,8 @@ from inference_svc.engine import (
 DETAILS_KEY = "grpc-status-details-bin"
 PUSHBACK_KEY = "grpc-retry-pushback-ms"
 DOMAIN = "chewie.triage.v1"
+MAX_FIELDS_TOLD = 20
+"""Details travel as metadata, which clients refuse beyond some kilobytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,7 @@ class Failure:
         status.details.add().Pack(error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN))
         if self.fields:
             bad_request = error_details_pb2.BadRequest()
-            for wrong in self.fields:
+            for wrong in self.fields[:MAX_FIELDS_TOLD]:
                 bad_request.field_violations.add(field=wrong.field, description=wrong.description)
             status.details.add().Pack(bad_request)
         if self.retry_after_seconds is not None:

@@ -14,10 +14,18 @@ from typing import Any
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from inference_svc.caller_limits import CallerLimits
-from inference_svc.errors import CallError, Failure, code_name, failure_of
+from inference_svc.errors import (
+    CallError,
+    Failure,
+    FieldError,
+    code_name,
+    failure_of,
+    invalid,
+)
 from inference_svc.gate import OPEN_PREFIX, SERVICE, Caller, Gate
 from inference_svc.telemetry import TRACER, Metrics, parent_context
 
@@ -46,18 +54,20 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]
         if handler.response_streaming:
             return grpc.unary_stream_rpc_method_handler(
                 self._around(handler.unary_stream, details),
-                request_deserializer=handler.request_deserializer,
+                request_deserializer=_decoding(handler.request_deserializer),
                 response_serializer=handler.response_serializer,
             )
         return grpc.unary_unary_rpc_method_handler(
             self._around(handler.unary_unary, details),
-            request_deserializer=handler.request_deserializer,
+            request_deserializer=_decoding(handler.request_deserializer),
             response_serializer=handler.response_serializer,
         )
 
     def _around(self, behaviour: Any, details: grpc.HandlerCallDetails) -> Any:
         async def call(request: Any, context: grpc.aio.ServicerContext) -> Any:
             async with self._call(details, context):
+                if request is None:
+                    raise invalid(FieldError(field="request", description="no such message"))
                 return await behaviour(request, context)
 
         return call
@@ -114,6 +124,18 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]
                 span.set_attribute("rpc.grpc.status_code", code.value[0])
                 span.set_status(Status(StatusCode.OK if code in _EXPECTED else StatusCode.ERROR))
                 _LOG.debug("call", method=method, code=code_name(code), ms=round(seconds * 1000, 1))
+
+
+def _decoding(deserializer: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """None for a body that is no such message: gRPC itself would answer UNKNOWN."""
+
+    def decode(body: bytes) -> Any:
+        try:
+            return deserializer(body)
+        except DecodeError:
+            return None
+
+    return decode
 
 
 def _why_cancelled(context: grpc.aio.ServicerContext) -> grpc.StatusCode:

@@ -13,7 +13,15 @@ from chewie.triage.v1 import triage_pb2 as pb
 from chewie.triage.v1.triage_pb2_grpc import TriageServiceServicer
 from clinical import LANGUAGES
 from clinical.assessment import Source
-from inference_svc.assess import Answer, Assessor, OnSentence, Order, RulesReading, read_by_rules
+from inference_svc.assess import (
+    Answer,
+    Assessor,
+    OnSentence,
+    Order,
+    RulesReading,
+    off_the_loop,
+    read_by_rules,
+)
 from inference_svc.engine import EngineLoad, EngineUnavailableError
 from inference_svc.errors import deadline_passed, too_little_time
 from inference_svc.identity import ServiceIdentity
@@ -63,7 +71,8 @@ class TriageServicer(TriageServiceServicer):  # type: ignore[misc]
         validate_request(request)
         self._admit(request, context)
         order = self._order(request)
-        assessment = await self._once(request, order, read_by_rules(order), context)
+        reading = await off_the_loop(order, read_by_rules, order)
+        assessment = await self._once(request, order, reading, context)
         return pb.AssessResponse(assessment=assessment)
 
     async def AssessStream(  # noqa: N802
@@ -76,7 +85,7 @@ class TriageServicer(TriageServiceServicer):  # type: ignore[misc]
         accepted = pb.Accepted(request_id=request.request.request_id or uuid4().hex)
         await send(pb.AssessStreamResponse(accepted=accepted))
         order = self._order(request.request)
-        reading = read_by_rules(order)
+        reading = await off_the_loop(order, read_by_rules, order)
         await send(pb.AssessStreamResponse(rule_findings=_rule_findings(reading)))
         sentences: asyncio.Queue[str | None] = asyncio.Queue()
         sender = asyncio.create_task(_forward(sentences, send))

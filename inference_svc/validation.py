@@ -1,68 +1,54 @@
-"""Whether a request may be answered at all: constraints of the proto, and three beyond it."""
+"""Whether a request may be answered at all: constraints of the proto, and four beyond it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-import protovalidate
-from google.protobuf.message import Message
-
 from chewie.triage.v1 import triage_pb2 as pb
 from clinical import tables
+from inference_svc.constraints import prepare, violations
 from inference_svc.errors import FieldError, invalid
 
-_VALIDATOR = protovalidate.Validator()
+MAX_CASE_CHARACTERS = 20_000
+"""Of all messages together: a conversation is read whole, and time grows with it."""
+
+prepare(pb.AssessStreamRequest.DESCRIPTOR)
 
 
 def validate_request(request: pb.AssessRequest) -> None:
-    """Raise `CallError` INVALID_ARGUMENT that names every wrong field; return None when fine."""
-    wrong = [*_declared(request), *_beyond_declared(request)]
+    """Raise `CallError` INVALID_ARGUMENT that names the wrong fields; return None when fine."""
+    wrong = [*violations(request), *_beyond_declared(request, "")]
     if wrong:
         raise invalid(*wrong)
 
 
 def validate_stream_request(request: pb.AssessStreamRequest) -> None:
     """The same for a stream's request, with paths that begin with «request.»."""
-    wrong = list(_declared(request))
-    wrong += [
-        FieldError(field=f"request.{error.field}", description=error.description)
-        for error in _beyond_declared(request.request)
-    ]
+    wrong = [*violations(request), *_beyond_declared(request.request, "request.")]
     if wrong:
         raise invalid(*wrong)
 
 
-def _declared(message: Message) -> Iterator[FieldError]:
-    for violation in _VALIDATOR.collect_violations(message):
-        path = violation.proto.field.elements
-        yield FieldError(
-            field="".join(_step(element) for element in path).lstrip("."),
-            description=violation.proto.message,
-        )
-
-
-def _step(element: object) -> str:
-    name = f".{element.field_name}"  # type: ignore[attr-defined]
-    has_index = element.WhichOneof("subscript") == "index"  # type: ignore[attr-defined]
-    return f"{name}[{element.index}]" if has_index else name  # type: ignore[attr-defined]
-
-
-def _beyond_declared(request: pb.AssessRequest) -> Iterator[FieldError]:
+def _beyond_declared(request: pb.AssessRequest, prefix: str) -> Iterator[FieldError]:
     case = request.case
-    if not case.messages and not case.findings and not case.vitals.ListFields():
+    told = bool(case.findings) or bool(case.vitals.ListFields())
+    if not case.messages and not told:
         yield FieldError(
-            field="case", description="at least one message, finding or vital is expected"
+            field=f"{prefix}case", description="at least one message, finding or vital"
+        )
+    elif not told and all(message.role == pb.ROLE_ASSISTANT for message in case.messages):
+        yield FieldError(
+            field=f"{prefix}case.messages", description="at least one of the health worker"
+        )
+    if sum(len(message.text) for message in case.messages) > MAX_CASE_CHARACTERS:
+        yield FieldError(
+            field=f"{prefix}case.messages",
+            description=f"at most {MAX_CASE_CHARACTERS} characters in all messages together",
         )
     known = tables.findings()
     for index, finding in enumerate(case.findings):
-        if finding.code and finding.code not in known:
+        if finding.code not in known:
             yield FieldError(
-                field=f"case.findings[{index}].code",
+                field=f"{prefix}case.findings[{index}].code",
                 description="not a finding code of this guideline version",
             )
-    if not any(message.role == pb.ROLE_HEALTH_WORKER for message in case.messages) and (
-        case.messages and not case.findings and not case.vitals.ListFields()
-    ):
-        yield FieldError(
-            field="case.messages", description="at least one message of the health worker"
-        )
