@@ -7,7 +7,7 @@ from chewie.triage.v1.triage_pb2_grpc import (
     add_TriageServiceServicer_to_server,
 )
 
-__all__ = [  # noqa: PLE0604, F405
+__all__ = [
     "TriageServiceServicer",
     "TriageServiceStub",
     "add_TriageServiceServicer_to_server",
