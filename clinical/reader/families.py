@@ -14,7 +14,8 @@ from clinical.reader.tokens import Token
 
 # What it costs a pattern's gap to step over a token; a full stop ends nearly every family.
 _COST_OF_MARK = {",": 2, ";": 5, ".": 5, "\n": 5, "!": 5, "?": 5, ":": 2, "(": 2, ")": 2, "-": 1}
-_COST_OF_TURN = 4  # a negator or «but» between two parts
+_COST_OF_TURN = 6  # a negator or «but» between two parts
+_VAGUE = frozenset({"bleeding"})  # codes that any fuller wording of the same words replaces
 _SPLIT_FROM = 7  # letters of a run-together word
 
 
@@ -27,6 +28,7 @@ class Match(NamedTuple):
     last: int
     covered: frozenset[int]
     source: str
+    loose: bool  # found as «a & b», in any order
 
 
 class Sentence(NamedTuple):
@@ -145,7 +147,13 @@ def _matches(pattern: Pattern, sentence: Sentence) -> list[Match]:
         covered = frozenset(i for a, b in chain for i in range(a, b))
         found.append(
             Match(
-                pattern.code, pattern.meaning, min(covered), max(covered), covered, pattern.source
+                pattern.code,
+                pattern.meaning,
+                min(covered),
+                max(covered),
+                covered,
+                pattern.source,
+                pattern.window is not None,
             )
         )
     return found
@@ -202,6 +210,7 @@ def _widest(matches: list[Match]) -> list[Match]:
 
 
 def _yields(match: Match, other: Match) -> bool:
+    """Whether `match` only repeats a part of `other`: «not feeding» in «not feeding well»."""
     if match.covered < other.covered:
-        return True
+        return not other.loose or match.code in _VAGUE
     return other.meaning is Meaning.NOTHING and match.covered <= other.covered

@@ -17,7 +17,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from clinical.reader.spelling import Speller
-from clinical.reader.tokens import Token, fold, tokenize
+from clinical.reader.tokens import LONG_RUN, Token, fold, tokenize
 
 _DEFAULT_GAP = 4  # words that «~» lets stand between two parts
 _DEFAULT_WINDOW = 5  # words that may stand between the parts of an «a & b» family
@@ -186,8 +186,7 @@ class _Compiler:
         return expanded
 
     def _literal(self, part: str, keep: bool = False) -> tuple[int, ...]:
-        words = [t.word for t in tokenize(fold(part))]
-        return tuple(self.word(w) for w in words if keep or w not in self.fillers)
+        return tuple(self.word(w) for w in _part_words(part) if keep or w not in self.fillers)
 
     def _must_keep_fillers(self, phrase: str) -> bool:
         """«very hot» is not «hot»: where fillers carry the wording they must stand in the text."""
@@ -258,10 +257,18 @@ def _inflect(phrase: str, forms: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(prefix + phrase[1:] for prefix in phrases(forms[mark]))
 
 
-def plain_words(phrase: str) -> list[str]:
+@lru_cache(maxsize=20_000)
+def _part_words(part: str) -> tuple[str, ...]:
+    """Words of one blank-free piece; an elision or a «++» makes several."""
+    if part.isascii() and part.isalpha() and part.islower():
+        return (LONG_RUN.sub(r"\1\1", part),)
+    return tuple(t.word for t in tokenize(fold(part)))
+
+
+@lru_cache(maxsize=20_000)
+def plain_words(phrase: str) -> tuple[str, ...]:
     """The literal words of a wording, without slots and gaps."""
-    literal = [p for p in phrase.split() if p[0] not in "<~&"]
-    return [t.word for t in tokenize(fold(" ".join(literal)))]
+    return tuple(w for part in phrase.split() if part[0] not in "<~&" for w in _part_words(part))
 
 
 def _wordings(source: Mapping[str, Any]) -> Iterable[tuple[str, Meaning, str]]:

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 
 from clinical.reader.families import Match, Sentence
 from clinical.reader.lexicon import Lexicon
-from clinical.reader.tokens import Token
 
 _LINKS = frozenset({":", "=", "-"})
 _ENDS = frozenset({".", ";", "\n", "!", "?", ","})
@@ -152,16 +151,21 @@ def _denied_after(text: str, scope: _Scope, match: Match, after: frozenset[str])
     if word in after:
         return True
     if word == "n":
-        return _answers_no(text, scope.tokens[i], linked or scope.ends(i + 1))
+        return _answers_no(text, scope, i, linked or scope.ends(i + 1))
     if word in scope.cues["negators_verb"]:
         nearby = scope.words[i + 1 : i + 2]
         return not nearby or nearby[0] not in scope.cues["negators_verb_takes"]
     return linked and word in scope.cues["negators"] | scope.cues["negators_after"]
 
 
-def _answers_no(text: str, token: Token, alone: bool) -> bool:
-    """«convulsions N»: an answer only as a capital; a small n is «and»."""
-    return text[token.start : token.end] == "N" and alone
+def _answers_no(text: str, scope: _Scope, place: int, alone: bool) -> bool:
+    """«convulsions N»: an answer only as a capital that stands alone or is one of several."""
+    capitals = [
+        i
+        for i, token in enumerate(scope.tokens)
+        if token.word == "n" and text[token.start : token.end] == "N"
+    ]
+    return place in capitals and (alone or len(capitals) > 1)
 
 
 def cue_positions(words: Sequence[str], cues: frozenset[str]) -> Mapping[int, int]:

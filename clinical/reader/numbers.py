@@ -145,8 +145,8 @@ _FORMS = (
     _form(
         "respiratory_rate_per_minute",
         r"\b(?:rr|r/r|resp(?:s|iratory|irations?|iration)?|f\.?r|frequence respiratoire|"
-        r"breaths?|breathing|breathes|brths?|breth\w*|counted|counts?|kupumua|anapumua|pumzi)"
-        r"(?:\s*(?:rate|is|at|of|=|:|-|fast|very|count|was|counted|a|est|respirat\w*|mara))*\s*"
+        r"breaths?|breathing|breathes|brths?|breth\w*|respire|souffle|counted|counts?|kupumua|anapumua|pumzi)"
+        r"(?:\s*(?:rate|is|at|of|=|:|-|fast|very|count|was|counted|a|est|respirat\w*|mara|haraka|kasi|kwa|vite|tres))*\s*"
         r"(\d{2,3})\b" + _NOT_TIME,
     ),
     _form(

@@ -15,7 +15,7 @@ MARK = "\u0300"  # stands for any combining mark: kept while offsets matter, dro
 _ODD_FOLDS = {"œ": "e", "æ": "e", "’": "'", "`": "'", "´": "'", "ʼ": "'", "‘": "'", "٫": "."}
 _ELISIONS = frozenset({"l", "d", "n", "j", "c", "s", "m", "t", "qu", "jusqu", "aujourd"})
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)?|[^\W\d_]+(?:'[^\W\d_]+)*|[^\w\s]|\n|_", re.UNICODE)
-_LONG_RUN = re.compile(r"([^\W\d_])\1{2,}")
+LONG_RUN = re.compile(r"([^\W\d_])\1{2,}")
 
 
 class Token(NamedTuple):
@@ -42,7 +42,7 @@ def fold(text: str) -> str:
 
 
 def _word(raw: str) -> str:
-    return _LONG_RUN.sub(r"\1\1", raw.replace(MARK, ""))
+    return LONG_RUN.sub(r"\1\1", raw.replace(MARK, ""))
 
 
 def tokenize(folded: str) -> list[Token]:
