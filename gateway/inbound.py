@@ -55,7 +55,7 @@ def inbound_from_form(form: Mapping[str, str]) -> InboundMessage:
         channel=channel,
         address=address,
         text=clean_text(form.get("Body", ""))[:MAX_BODY_CHARACTERS],
-        media_count=_number(form.get("NumMedia")) or 0,
+        media_count=min(_number(form.get("NumMedia")) or 0, 99),
     )
 
 
@@ -63,9 +63,9 @@ def status_from_form(form: Mapping[str, str], outbox_id: str | None) -> StatusUp
     """The status of Twilio's callback; `outbox_id` is our own id in the callback's URL."""
     return StatusUpdate(
         outbox_id=_number(outbox_id),
-        message_sid=form.get("MessageSid", "")[:64],
-        status=form.get("MessageStatus", "")[:32],
-        error_code=_number(form.get("ErrorCode")),
+        message_sid=clean_text(form.get("MessageSid", ""))[:64],
+        status=clean_text(form.get("MessageStatus", ""))[:32],
+        error_code=_code(form.get("ErrorCode")),
     )
 
 
@@ -85,8 +85,8 @@ def clean_text(text: str) -> str:
 
 def _message_sid(form: Mapping[str, str]) -> str:
     for name in ("MessageSid", "SmsMessageSid", "SmsSid"):
-        if form.get(name):
-            return form[name][:64]
+        if sid := clean_text(form.get(name, ""))[:64]:
+            return sid
     # Without an id, the same form again is the same message.
     pairs = "\0".join(f"{key}={form[key]}" for key in sorted(form))
     return "form-" + hashlib.sha256(pairs.encode("utf-8", "replace")).hexdigest()[:40]
@@ -96,3 +96,9 @@ def _number(value: str | None) -> int | None:
     if value is None or not value.isascii() or not value.isdigit() or len(value) > 18:
         return None
     return int(value)
+
+
+def _code(value: str | None) -> int | None:
+    """Twilio's codes have five digits."""
+    number = _number(value)
+    return number if number is not None and number < 1_000_000 else None

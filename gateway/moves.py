@@ -16,6 +16,7 @@ from gateway.gsm7 import fold_if_it_helps
 from gateway.inbound import Channel
 from gateway.phrases import say
 from gateway.queue import enqueue_answer
+from gateway.reply import question_text
 from gateway.store import cases, contacts, inbox, incidents, outbox
 from gateway.store.contacts import Contact
 from gateway.store.inbox import WaitingMessage
@@ -89,8 +90,11 @@ def _answer(doing: Doing, told: Told) -> int:
     cases.save_case(connection, vault, stored.id, told.case, doing.now)
     if doing.contact.language is None:
         contacts.update_contact(connection, doing.contact.id, language=told.language)
+    if told.asks_again and told.question is not None:
+        _reply(doing, f"K{stored.id} {question_text(told.question, told.language)}")
+        return stored.id
     if not told.understood:
-        _reply(doing, _not_understood(told), case_id=stored.id)
+        _reply(doing, f"K{stored.id} {_not_understood(told)}", case_id=stored.id)
         return stored.id
     draft, facility_id = answer_draft(
         doing.gateway,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from clinical import Reading, accumulate, is_other_patient, read_answer, read_text
 from clinical.assessment import AnswerSource, Assessment, Question
 from clinical.case import Case
-from gateway.assessing import Answer, assess_case
+from gateway.assessing import Answer, assess_case, assess_here
 from gateway.conversation import Act, Move
 from gateway.drafting import language_of, messages_of, next_question
 from gateway.keywords import Kind, parse
@@ -36,6 +36,7 @@ class Told:
     question: Question | None
     two_patients: bool
     understood: bool
+    asks_again: bool = False  # the digit was none of the question's
 
 
 def assess_told(
@@ -61,6 +62,8 @@ def assess_told(
         case = with_text(accumulate(case, reading), text)
         two_patients |= reading.patients > 1
         understood |= says_something(reading)
+    if move.act is Act.ANSWER and stored is not None and not understood:
+        return _asked_again(case, stored, language)
     answer = assess_case(
         gateway.triage,
         case,
@@ -76,6 +79,20 @@ def assess_told(
         question=next_question(answer.assessment, stored.questions_asked if stored else ()),
         two_patients=two_patients,
         understood=understood or _knows_something(case) or by_model(answer.assessment),
+    )
+
+
+def _asked_again(case: Case, stored: StoredCase, language: str) -> Told:
+    """Nothing new was said, so that nothing is assessed anew."""
+    return Told(
+        stored=stored,
+        case=case,
+        answer=assess_here(case, language=language, reason="asked_again"),
+        language=language,
+        question=stored.view.question,
+        two_patients=False,
+        understood=False,
+        asks_again=True,
     )
 
 

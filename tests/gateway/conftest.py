@@ -27,8 +27,10 @@ from gateway.database import engine_from
 from gateway.inbound import Channel
 from gateway.jobs import queue_app
 from gateway.migrate import migrate
+from gateway.people import Registration, register
 from gateway.privacy import vault_from
 from gateway.settings import Settings, settings_from
+from gateway.store.contacts import set_consent
 from gateway.triage_client import ServiceAnswer, TriageUnavailableError
 from gateway.twilio_channel import TwilioChannel
 from gateway.wiring import Gateway
@@ -324,3 +326,20 @@ def soak_count(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
     """A sample here, the full count where soak runs are asked for: `soak_count(200, 10_000)`."""
     full = "soak" in (request.config.option.markexpr or "")
     return lambda sample, whole: whole if full else sample
+
+
+@pytest.fixture
+def supervisor() -> str:
+    """The supervisor's number."""
+    return f"+254{next(_phones)}"
+
+
+@pytest.fixture
+def registered(make_talk: Callable[..., Talk], supervisor: str) -> Talk:
+    """A registered health worker who has agreed, outside the demo."""
+    talk = make_talk(demo=False)
+    person = Registration(name_code="AMINA", address=talk.phone, supervisor=supervisor)
+    with talk.gateway.engine.begin() as connection:
+        number = register(connection, talk.gateway.vault, person, talk.gateway.now())
+        set_consent(connection, number, talk.gateway.now())
+    return talk
