@@ -1,0 +1,145 @@
+"""The command as a process: help, refusals in sentences, quiet logs, signals and exit codes."""
+
+import json
+import re
+import signal
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from chewie.client import TriageClient, TriageError
+from inference_svc.identity import trained_on
+from inference_svc.settings import InferenceSettings
+from inference_svc.tokens import parse_tokens
+from tests.inference_svc.fakes import a_request
+from tests.inference_svc.process import PREFIX, run_command, running
+
+SECRET = "Amina Xylo, 0712 555 019, fits"
+
+
+def test_help_lists_every_setting() -> None:
+    told = run_command("--help").stdout
+    assert all(PREFIX + name.upper() in told for name in InferenceSettings.model_fields)
+
+
+def test_token_command_makes_a_line_that_the_file_takes() -> None:
+    told = run_command("token", "--caller", "clinic", "--scopes", "assess,info", "--days", "9")
+    line = told.stdout.splitlines()[1].split(": ", 1)[1]
+    (grant,) = parse_tokens(line).values()
+    assert grant.caller == "clinic"
+    assert grant.expires is not None
+    assert run_command("token", "--caller", "x", "--scopes", "admin").returncode == 1
+
+
+def test_wrong_settings_are_told_in_sentences_without_traceback() -> None:
+    ended = run_command(PORT="70000", LOG_LEVEL="loud", DEMO="false")
+    assert ended.returncode == 2
+    for name in ("PORT", "LOG_LEVEL", "TOKENS_FILE"):
+        assert f"{PREFIX}{name}: " in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("setting", ["PORT", "METRICS_PORT", "HEALTH_PORT"])
+def test_taken_port_is_told_with_the_setting_to_change(setting: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ended = run_command(**{setting: str(taken.getsockname()[1])})
+    assert ended.returncode == 2
+    assert f"CHEWIE_INFERENCE_{setting}" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def a_checkpoint(folder: Path, **mark: Any) -> str:
+    (folder / "config.json").write_text("{}")
+    (folder / "chewie.json").write_text(json.dumps({"demo": True, **trained_on(), **mark}))
+    return str(folder)
+
+
+def test_demo_checkpoint_is_refused_outside_the_demo(tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens"
+    tokens.write_text("")
+    ended = run_command(
+        ENGINE="vllm", DEMO="false", TOKENS_FILE=str(tokens), MODEL_PATH=a_checkpoint(tmp_path)
+    )
+    assert ended.returncode == 2
+    assert "is a demo checkpoint, not for care" in ended.stderr
+
+
+@pytest.mark.parametrize("digest", ["prompt_digest", "schema_digest", "code_table_digest"])
+def test_checkpoint_trained_on_other_digests_is_refused(tmp_path: Path, digest: str) -> None:
+    ended = run_command(ENGINE="vllm", MODEL_PATH=a_checkpoint(tmp_path, **{digest: "old"}))
+    assert ended.returncode == 2
+    assert digest in ended.stderr
+    assert "`make demo-model`" in ended.stderr
+
+
+def test_serves_quietly_and_drains_on_sigterm() -> None:
+    with running(LOG_LEVEL="info") as service:
+        with TriageClient(service.target) as client:
+            client.assess(a_request(SECRET), timeout_seconds=20)
+            with pytest.raises(TriageError):
+                client.assess(a_request(SECRET, language="!"), timeout_seconds=20)
+            client.info(timeout_seconds=20)
+        started = [line["event"] for line in service.events]
+        assert started == ["no_model", "warming_up", "health", "SERVING"]
+        service.signal(signal.SIGTERM)
+        assert service.ended() == 0
+    assert [line["event"] for line in service.events][4:] == ["draining", "health", "stopped"]
+    assert service.other_lines == []
+
+
+def test_no_log_holds_text_at_any_level() -> None:
+    with running(LOG_LEVEL="debug") as service:
+        with TriageClient(service.target, max_attempts=1) as client:
+            client.assess(a_request(SECRET, request_id="id-1"), timeout_seconds=20)
+            list(client.assess_stream(a_request(SECRET), timeout_seconds=20))
+            for wrong in (a_request(SECRET, language="!"), a_request(SECRET * 400)):
+                with pytest.raises(TriageError) as caught:
+                    client.assess(wrong, timeout_seconds=20)
+                assert "Amina" not in str(caught.value)
+        service.signal(signal.SIGTERM)
+        assert service.ended() == 0
+    log = json.dumps(service.events) + "\n".join(service.other_lines)
+    assert log.count('"call"') == 4
+    assert not re.search("Amina|Xylo|0712|fits", log)
+
+
+def test_second_signal_stops_now() -> None:
+    with running(DRAIN_PAUSE_SECONDS="60") as service:
+        service.signal(signal.SIGTERM)
+        service.wait_for("draining", seconds=20)
+        service.signal(signal.SIGTERM)
+        assert service.ended() == 1
+
+
+def test_calls_are_answered_while_endpoints_leave() -> None:
+    with running(DRAIN_PAUSE_SECONDS="1.5") as service, TriageClient(service.target) as client:
+        client.info(timeout_seconds=20)
+        codes: list[str] = []
+
+        def keep_calling() -> None:
+            while True:
+                try:
+                    client.assess(a_request(), timeout_seconds=20)
+                except TriageError as error:
+                    codes.append(error.code.name)
+                    return
+                codes.append("OK")
+                time.sleep(0.05)
+
+        caller = threading.Thread(target=keep_calling)
+        caller.start()
+        service.signal(signal.SIGTERM)
+        service.wait_for("draining", seconds=20)
+        answered_before = len(codes)
+        assert service.ended() == 0
+        caller.join(60)
+    assert codes[-1] == grpc.StatusCode.UNAVAILABLE.name
+    assert set(codes[:-1]) == {"OK"}
+    assert len(codes) > answered_before
