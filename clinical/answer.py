@@ -57,11 +57,16 @@ def top_rules(judgement: Judgement) -> tuple[Rule, ...]:
 
 
 def framed_actions(urgency: Urgency, codes: Iterable[str]) -> tuple[str, ...]:
-    """Actions between the first and last of the urgency, permitted ones only, at most six."""
+    """Actions between the first and last of the urgency, permitted ones only, at most six.
+
+    First aid that cannot wait stands before the rest, so that it is never the one cut off.
+    """
     frame = urgency_frames()[urgency]
-    permitted = permitted_actions(urgency)
+    permitted = permitted_actions(urgency) - {*frame.first, *frame.last}
     middle = [code for code in dict.fromkeys(codes) if code in permitted]
-    middle = [code for code in middle if code not in frame.first + frame.last]
+    middle.sort(
+        key=lambda code: frame.sooner.index(code) if code in frame.sooner else len(frame.sooner)
+    )
     room = MAX_ACTIONS - len(frame.first) - len(frame.last)
     return (*frame.first, *middle[:room], *frame.last)
 

@@ -46,7 +46,7 @@ def age_hints() -> Mapping[str, frozenset[str]]:
     """Findings that speak of an age or of pregnancy when neither is stated."""
     where = "age_hints.toml"
     table = read_toml(room_file("tables", where))
-    names = ["young_infant", "child", "adult", "pregnant", "postpartum"]
+    names = ["young_infant", "pregnant", "postpartum"]
     check_keys(table, where=where, required=names)
     hints = {name: frozenset(text_list(table[name], where=where)) for name in names}
     for name, codes in hints.items():
@@ -75,18 +75,20 @@ def absent_codes(findings: Iterable[Finding]) -> frozenset[str]:
     return frozenset(f.code for f in findings if f.presence is Presence.ABSENT)
 
 
-def stated_pregnancy(patient: Patient, present: frozenset[str]) -> Pregnancy:
-    """Pregnancy as stated, or as the gestation or the signs imply it."""
+def plausible_pregnancies(patient: Patient, present: frozenset[str]) -> tuple[Pregnancy, ...]:
+    """Pregnancy as stated, or each that the gestation or the signs imply; UNKNOWN without any."""
     if patient.pregnancy is not Pregnancy.UNKNOWN:
-        return patient.pregnancy
+        return (patient.pregnancy,)
     if patient.sex is Sex.MALE:
-        return Pregnancy.UNKNOWN
+        return (Pregnancy.UNKNOWN,)
     hints = age_hints()
-    if present & hints["postpartum"]:
-        return Pregnancy.POSTPARTUM
-    if patient.gestation_weeks is not None or present & hints["pregnant"]:
-        return Pregnancy.PREGNANT
-    return Pregnancy.UNKNOWN
+    implied = {
+        Pregnancy.POSTPARTUM: bool(present & hints["postpartum"]),
+        Pregnancy.PREGNANT: (
+            patient.gestation_weeks is not None or bool(present & hints["pregnant"])
+        ),
+    }
+    return tuple(state for state, holds in implied.items() if holds) or (Pregnancy.UNKNOWN,)
 
 
 def age_is_stated(patient: Patient) -> bool:
@@ -107,25 +109,18 @@ def plausible_ages(
     if patient.age_days is not None:
         too_young = mother and patient.age_days < YOUNGEST_MOTHER_DAYS
         return (patient.age_days, *adult) if too_young else (patient.age_days,)
-    groups = _plausible_groups(patient, present, mother)
+    groups = _plausible_groups(patient, present)
     ages = tuple(age for group in groups for age in AGES_BY_GROUP[group])
     return (*ages, *adult) if mother and AgeGroup.ADULT not in groups else ages
 
 
-def _plausible_groups(
-    patient: Patient, present: frozenset[str], mother: bool
-) -> tuple[AgeGroup, ...]:
+def _plausible_groups(patient: Patient, present: frozenset[str]) -> tuple[AgeGroup, ...]:
     if patient.age_group is not AgeGroup.UNKNOWN:
         return (patient.age_group,)
-    hints = age_hints()
-    if mother:
+    if patient.pregnancy in {Pregnancy.PREGNANT, Pregnancy.POSTPARTUM}:
         return (AgeGroup.ADULT,)
-    if present & hints["young_infant"]:
-        return (AgeGroup.YOUNG_INFANT, AgeGroup.CHILD)
-    if present & hints["child"]:
-        return (AgeGroup.CHILD,)
-    if present & hints["adult"]:
-        return (AgeGroup.ADULT,)
+    if present & age_hints()["young_infant"]:
+        return (AgeGroup.YOUNG_INFANT, *FROM_TWO_MONTHS)
     return FROM_TWO_MONTHS
 
 

@@ -16,8 +16,8 @@ from clinical.facts import (
     facts_at_age,
     measured,
     plausible_ages,
+    plausible_pregnancies,
     present_codes,
-    stated_pregnancy,
 )
 from clinical.tables.rule import Rule, rules
 from clinical.tables.terms import Facts
@@ -65,11 +65,13 @@ def highest_urgency(case: Case, *, at_least: Urgency) -> Urgency:
 def _facts_by_plausible_age(case: Case) -> Iterator[tuple[int, Facts, RulesByKey]]:
     present, absent = present_codes(case.findings), absent_codes(case.findings)
     numbers = measured(case)
-    pregnancy, sex = stated_pregnancy(case.patient, present), case.patient.sex
-    for age in plausible_ages(case.patient, present, pregnancy):
-        facts = facts_at_age(present, absent, numbers, age_days=age, pregnancy=pregnancy, sex=sex)
-        index = _rules_by_key(band_of(age), pregnancy, sex, age_is_stated(case.patient))
-        yield age, facts, index
+    sex, age_stated = case.patient.sex, age_is_stated(case.patient)
+    for pregnancy in plausible_pregnancies(case.patient, present):
+        for age in plausible_ages(case.patient, present, pregnancy):
+            facts = facts_at_age(
+                present, absent, numbers, age_days=age, pregnancy=pregnancy, sex=sex
+            )
+            yield age, facts, _rules_by_key(band_of(age), pregnancy, sex, age_stated)
 
 
 def _judgement(age_days: int, facts: Facts, index: RulesByKey) -> Judgement:

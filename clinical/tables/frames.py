@@ -23,12 +23,13 @@ FILE = "urgencies.toml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UrgencyFrame:
-    """Actions before and after those of the rules, and the referral.
+    """Actions before and after those of the rules, those that cannot wait, and the referral.
 
     `within_hours` is 0 for now and None without referral; `level` stands when no rule names one.
     """
 
     first: tuple[str, ...]
+    sooner: tuple[str, ...]
     last: tuple[str, ...]
     refer: bool
     within_hours: int | None
@@ -49,11 +50,13 @@ def frame_of(name: str, row: Mapping[str, Any]) -> UrgencyFrame:
     """One frame. Raises TableError for unknown keys, codes, or actions that are too mild."""
     where = f"{FILE}: {name}"
     keys = ["first", "last", "refer", "level"]
-    check_keys(row, where=where, required=keys, optional=["within_hours"])
+    check_keys(row, where=where, required=keys, optional=["sooner", "within_hours"])
     first, last = text_list(row["first"], where=where), text_list(row["last"], where=where)
-    check_permitted(first + last, urgency_named(name, where=where), where=where)
+    sooner = text_list(row.get("sooner", []), where=where)
+    check_permitted(first + sooner + last, urgency_named(name, where=where), where=where)
     return UrgencyFrame(
         first=first,
+        sooner=sooner,
         last=last,
         refer=bool(row["refer"]),
         within_hours=row.get("within_hours"),

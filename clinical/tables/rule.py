@@ -116,6 +116,8 @@ def _when(term: Any, *, where: str) -> Term:
     when = term_of(term, where=where)
     if not when.keys:
         raise TableError(f"{where}: `when` could hold although nothing is known")
+    if softening := sorted(when.softened_by.intersection(danger_sign_codes())):
+        raise TableError(f"{where}: none names the danger sign {', '.join(softening)}")
     return when
 
 

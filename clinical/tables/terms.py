@@ -11,7 +11,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clinical.tables.toml_file import TableError
@@ -74,6 +74,7 @@ class Term:
     quantities: frozenset[str]
     ages: frozenset[int] = frozenset()  # days at which an age comparison changes
     is_finding: bool = False  # a bare finding, no group and no comparison
+    softened_by: frozenset[str] = frozenset()  # findings that a `none` within names
 
 
 Definitions = Mapping[str, Term]
@@ -174,10 +175,19 @@ def _all(terms: list[Term], _count: int) -> Term:
 
 
 def _none(terms: list[Term], _count: int) -> Term:
-    asks = [term.holds for term in terms]
-    return _joined(
-        terms, lambda facts: not any(ask(facts) for ask in asks), frozenset(), 0, "none of: "
-    )
+    """None of them is stated. What only follows from a graver sign reassures nobody.
+
+    «Cough» may make a chest pain less alarming; a cough that follows from «cough for 14 days» does
+    not, or one more danger sign would lower the answer.
+    """
+    codes = frozenset[str]().union(*(term.findings for term in terms if term.is_finding))
+    others = [term.holds for term in terms if not term.is_finding]
+
+    def holds(facts: Facts) -> bool:
+        return codes.isdisjoint(facts.direct) and not any(ask(facts) for ask in others)
+
+    joined = _joined(terms, holds, frozenset(), 0, "none of: ")
+    return replace(joined, findings=frozenset(), softened_by=codes | joined.softened_by)
 
 
 def _at_least(terms: list[Term], count: int) -> Term:
@@ -218,4 +228,5 @@ def _joined(
         frozenset().union(*(term.findings for term in terms)),
         frozenset().union(*(term.quantities for term in terms)),
         frozenset().union(*(term.ages for term in terms)),
+        softened_by=frozenset().union(*(term.softened_by for term in terms)),
     )

@@ -8,6 +8,7 @@ import pytest
 from clinical.assessment import Urgency
 from clinical.case import AgeGroup, Case, Pregnancy, Sex
 from clinical.rules import highest_urgency, judge
+from clinical.tables import danger_sign_codes
 
 CaseBuilder = Callable[..., Case]
 HOME, ROUTINE, URGENT, EMERGENCY = Urgency.HOME, Urgency.ROUTINE, Urgency.URGENT, Urgency.EMERGENCY
@@ -34,7 +35,7 @@ ROWS: list[Row] = [
     ("RR1", [], {**YOUNG_INFANT, "respiratory_rate_per_minute": 60}, URGENT),
     ("RR1", ["cough"], {**YOUNG_INFANT, "respiratory_rate_per_minute": 59}, ROUTINE),
     ("RR2", ["cough"], {**INFANT, "respiratory_rate_per_minute": 50}, URGENT),
-    ("RR2", ["cough"], {**INFANT, "respiratory_rate_per_minute": 49}, ROUTINE),
+    ("RR2", ["cough"], {**INFANT, "respiratory_rate_per_minute": 49}, HOME),
     ("RR3", ["cough"], {**CHILD, "respiratory_rate_per_minute": 40}, URGENT),
     ("RR3", ["cough"], {**CHILD, "respiratory_rate_per_minute": 39}, HOME),
     ("RESP1", ["stridor"], CHILD, EMERGENCY),
@@ -299,3 +300,48 @@ def test_the_fast_urgency_agrees_with_the_judgement(
 ) -> None:
     case = a_case(*findings, **known)
     assert highest_urgency(case, at_least=HOME) is judge(case).urgency
+
+
+BANDS = {
+    "newborn": NEWBORN,
+    "young infant": YOUNG_INFANT,
+    "child": CHILD,
+    "older child": {"age_days": 3000},
+    "adult": ADULT,
+    "pregnant": PREGNANT,
+    "postpartum": POSTPARTUM,
+}
+# Signs that are left to routine on purpose, or belong to another time of life, by band.
+OF_BIRTH = {"labour", "preterm_labour", "prolonged_labour", "imminent_delivery", "waters_broken"}
+OF_BIRTH |= {"cord_prolapse", "limb_presentation", "meconium", "reduced_fetal_movement"}
+OF_NEWBORN = {"did_not_cry", "jaundice_first_day", "no_stool_24h", "very_low_weight", "pus_eyes"}
+OF_NEWBORN |= {"infected_cord", "cord_bleeding", "high_pitched_cry", "feeding_poorly"}
+OF_ADULT = {
+    "cough_14_days",
+    "diarrhoea_14_days",
+    "dark_urine",
+    "oedema_both_feet",
+    "foul_discharge",
+}
+OF_ADULT |= {"swollen_abdomen", "epigastric_pain", "protein_in_urine"}
+OF_OLDER = {"blurred_vision", "calf_pain_swelling", "face_droop", "speech_difficulty", "foot_ulcer"}
+OF_OLDER |= {"sudden_severe_headache", "chest_pressure", "suicidal_thoughts", "suicide_attempt"}
+OF_OLDER |= {"violent_aggressive", "fruity_breath", "breathless_lying", "protein_in_urine"}
+OF_OLDER |= {"epigastric_pain"}
+LEFT_TO_ROUTINE = {
+    "newborn": OF_OLDER,
+    "young infant": OF_OLDER | {"did_not_cry", "no_stool_24h"},
+    "child": {"chest_pain"} | OF_NEWBORN,
+    "older child": {"chest_pain"} | OF_NEWBORN,
+    "adult": OF_ADULT | OF_NEWBORN,
+    "pregnant": OF_ADULT | OF_NEWBORN,
+    "postpartum": OF_ADULT | OF_NEWBORN | OF_BIRTH,
+}
+
+
+@pytest.mark.parametrize("band", BANDS)
+def test_no_danger_sign_alone_is_answered_as_routine(a_case: CaseBuilder, band: str) -> None:
+    low = {
+        sign for sign in danger_sign_codes() if judge(a_case(sign, **BANDS[band])).urgency < URGENT
+    }
+    assert low <= LEFT_TO_ROUTINE[band]

@@ -71,6 +71,7 @@ def test_a_row_becomes_a_rule_with_its_danger_signs() -> None:
         ({"condition": "flu"}, r"flu not in conditions.toml"),
         ({"when": "fits"}, "'fits' is no finding"),
         ({"when": {"none": ["cough"]}}, "although nothing is known"),
+        ({"when": {"all": ["cough", {"none": ["stiff_neck"]}]}}, "none names the danger sign"),
         ({"population": ["toddler"]}, r"toddler not in populations.toml"),
         ({"population": []}, "at least one"),
         ({"actions": ["home_care"]}, "home_care not permitted at EMERGENCY"),

@@ -13,7 +13,7 @@ def term(source: Any, named: dict[str, Term] | None = None) -> Term:
 
 
 def facts(*present: str, absent: tuple[str, ...] = (), **numbers: float) -> Facts:
-    return Facts(frozenset(present), numbers, absent=frozenset(absent))
+    return Facts(frozenset(present), numbers, frozenset(present), frozenset(absent))
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,8 @@ def test_keys_are_facts_without_which_a_term_cannot_hold() -> None:
     assert term({"any": ["fever", "rash"]}).keys == {"fever", "rash"}
     assert term({"none": ["fever"]}).keys == set()
     assert term({"any": ["fever", {"none": ["rash"]}]}).keys == set()
+
+
+def test_a_finding_that_only_follows_from_another_softens_nothing() -> None:
+    long_cough = Facts(frozenset({"cough", "fever"}), {}, direct=frozenset({"fever"}))
+    assert term({"all": ["fever", {"none": ["cough"]}]}).holds(long_cough)
