@@ -127,12 +127,18 @@ class RoleReader:
     """Tells what each amount of a message is, from the words next to it."""
 
     def __init__(
-        self, tokens: Sequence[Token], words: TimeWords, *, symptom_ends: frozenset[int]
+        self,
+        tokens: Sequence[Token],
+        words: TimeWords,
+        *,
+        symptom_ends: frozenset[int],
+        symptom_starts: frozenset[int],
     ) -> None:
         self._words = [t.word for t in tokens]
         self._digits = [t.word[0].isdigit() for t in tokens]
         self._time = words
         self._symptom_ends = symptom_ends
+        self._symptom_starts = symptom_starts
         text = set(self._words)
         self._pregnancy = bool(text & words.people["pregnant"])
         self._young = bool(text & (words.people["infant"] | words.people["child"]))
@@ -162,7 +168,15 @@ class RoleReader:
             return True
         if before and before[0] in people["duration_before"]:
             return True
+        if amount.unit in {"day", "week"} and self._a_sign_follows(amount):
+            return not self._young
         return amount.first - 1 in self._symptom_ends and not self._a_person(after[:1])
+
+    def _a_sign_follows(self, amount: Amount) -> bool:
+        i = amount.last + 1
+        while i < len(self._words) and self._words[i] in self._time.passed_over:
+            i += 1
+        return i in self._symptom_starts
 
     def _since_birth(self, amount: Amount, before: list[str], after: list[str]) -> Role:
         born = self._time.people["born"]

@@ -23,6 +23,22 @@ _LONG = {
     "labour": ("prolonged_labour", 0.5),
 }
 _REACH_TOKENS = 9
+# A sign that says another as well; the right side may not be read from the words themselves.
+_IMPLIED = {
+    "not_feeding": ("not_able_to_drink",),
+    "sudden_severe_headache": ("severe_headache",),
+    "severe_vomiting": ("vomiting",),
+    "vomits_everything": ("vomiting",),
+    "burn_severe": ("burn",),
+    "severe_respiratory_distress": ("difficulty_breathing",),
+    "chest_pressure": ("chest_pain",),
+    "measles_rash": ("rash",),
+}
+# In pregnancy and after birth heavy or unstopped bleeding is vaginal bleeding until seen otherwise.
+_IMPLIED_OF_A_MOTHER = {
+    "bleeding_uncontrolled": ("heavy_bleeding", "vaginal_bleeding"),
+    "heavy_bleeding": ("vaginal_bleeding",),
+}
 UNPLACED_BLEEDING = "bleeding"
 
 
@@ -79,3 +95,11 @@ def bleeding_code(patient: Patient, baby_or_child: bool) -> str:
     if patient.sex is Sex.FEMALE and not baby_or_child:
         return "vaginal_bleeding"
     return "bleeding_uncontrolled"
+
+
+def implied(code: str, patient: Patient) -> tuple[str, ...]:
+    """Findings that a present finding brings with it."""
+    found = _IMPLIED.get(code, ())
+    if patient.pregnancy in {Pregnancy.PREGNANT, Pregnancy.POSTPARTUM}:
+        found += _IMPLIED_OF_A_MOTHER.get(code, ())
+    return found

@@ -6,14 +6,14 @@ A family is a pattern over concepts, as «<limb> & <powerless>». Knows nothing 
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import accumulate, product
+from itertools import accumulate, pairwise, product
 from typing import NamedTuple
 
 from clinical.reader.lexicon import Lexicon, Meaning, Pattern
 from clinical.reader.tokens import Token
 
 # What it costs a pattern's gap to step over a token; a full stop ends nearly every family.
-_COST_OF_MARK = {",": 2, ";": 5, ".": 5, "\n": 5, "!": 5, "?": 5, ":": 2, "(": 2, ")": 2, "-": 1}
+_COST_OF_MARK = {",": 2, ";": 5, ".": 5, "\n": 5, "!": 5, "?": 5, ":": 2, "(": 2, ")": 2, "-": 0}
 _COST_OF_TURN = 6  # a negator or «but» between two parts
 _VAGUE = frozenset({"bleeding"})  # codes that any fuller wording of the same words replaces
 _SPLIT_FROM = 7  # letters of a run-together word
@@ -37,6 +37,7 @@ class Sentence(NamedTuple):
     tokens: list[Token]
     words: list[tuple[str, ...]]  # lexicon words that each token stands for; () for none
     spans: dict[int, list[tuple[int, int]]]
+    weak: frozenset[int]  # tokens respelt so freely that they count only beside a sure one
     cost: list[int]  # running cost, so that cost[j] - cost[i] is the price of tokens i..j-1
 
 
@@ -82,6 +83,11 @@ def prepare(tokens: list[Token], lexicon: Lexicon) -> Sentence:
     """Respells, then finds the elements (words and concepts) at every token."""
     tokens = split_joined(expand_shortenings(tokens, lexicon), lexicon)
     words = [_meanings(t.word, lexicon) for t in tokens]
+    weak = set()
+    for i, token in enumerate(tokens):
+        if not words[i] and (guesses := lexicon.speller.guesses(token.word)):
+            words[i] = guesses
+            weak.add(i)
     turns = lexicon.cues["negators"] | lexicon.cues["turns"]
     costs = [_cost(t.word, lexicon, turns) for t in tokens]
     cost = [0, *accumulate(costs)]
@@ -102,7 +108,7 @@ def prepare(tokens: list[Token], lexicon: Lexicon) -> Sentence:
                     spans[concept].append((i, end))
     for places in spans.values():
         places.sort()
-    return Sentence(tokens, words, spans, cost)
+    return Sentence(tokens, words, spans, frozenset(weak), cost)
 
 
 def _cost(word: str, lexicon: Lexicon, turns: frozenset[str]) -> int:
@@ -145,6 +151,8 @@ def _matches(pattern: Pattern, sentence: Sentence) -> list[Match]:
     found = []
     for chain in chains:
         covered = frozenset(i for a, b in chain for i in range(a, b))
+        if covered <= sentence.weak:
+            continue
         found.append(
             Match(
                 pattern.code,
@@ -184,10 +192,7 @@ def _any_order(pattern: Pattern, sentence: Sentence) -> list[tuple[tuple[int, in
     found: list[tuple[tuple[int, int], ...]] = []
     for chain in product(*choices):
         ordered = sorted(chain)
-        apart = all(a[1] <= b[0] for a, b in zip(ordered, ordered[1:], strict=False))
-        if apart and all(
-            cost[b[0]] - cost[a[1]] <= window for a, b in zip(ordered, ordered[1:], strict=False)
-        ):
+        if all(a[1] <= b[0] and cost[b[0]] - cost[a[1]] <= window for a, b in pairwise(ordered)):
             found.append(chain)
     return found
 

@@ -198,6 +198,8 @@ class _Compiler:
     def add(self, code: str, meaning: Meaning, phrase: str, where: str) -> None:
         where = f"{where}: {code}: «{phrase}»"
         if "&" in phrase:
+            if "~" in phrase:
+                raise LexiconError(f"{where}: «&» and «~» do not go together; use «&» alone")
             elements = tuple(self._group(part.strip(), where) for part in phrase.split("&"))
             pattern = Pattern(code, meaning, elements, (), _DEFAULT_WINDOW, phrase)
         else:

@@ -96,8 +96,13 @@ def _timed_facts(
     compiled: Lexicon,
     measurements: Sequence[Measurement],
 ) -> tuple[TimedFact, ...]:
-    symptom_ends = frozenset(m.last for m in matches if m.meaning is not Meaning.NOTHING)
-    reader = RoleReader(tokens, compiled.time, symptom_ends=symptom_ends)
+    signs = [m for m in matches if m.meaning is not Meaning.NOTHING]
+    reader = RoleReader(
+        tokens,
+        compiled.time,
+        symptom_ends=frozenset(m.last for m in signs),
+        symptom_starts=frozenset(m.first for m in signs),
+    )
     facts = []
     for amount in amounts_in(tokens, compiled.time):
         start, end = tokens[amount.first].start, tokens[amount.last].end
@@ -125,6 +130,7 @@ def _findings(message: _Message) -> Iterator[Finding]:
             seen.add(key)
             yield finding
     yield from _derived(message, present, context)
+    yield from _implied(message, present)
 
 
 def _finding(message: _Message, match: Match, denied: bool, context: Context) -> Finding:
@@ -162,6 +168,17 @@ def _derived(message: _Message, present: Sequence[Match], context: Context) -> I
     if measured is not None:
         code, m = measured
         yield Finding(code=code, evidence=message.evidence(m.start, m.end))
+
+
+def _implied(message: _Message, present: Sequence[Match]) -> Iterator[Finding]:
+    tokens = message.sentence.tokens
+    codes = {m.code for m in present}
+    for match in present:
+        for code in derive.implied(match.code, message.patient):
+            if code not in codes:
+                codes.add(code)
+                start, end = tokens[match.first].start, tokens[match.last].end
+                yield Finding(code=code, evidence=message.evidence(start, end))
 
 
 def _contradictions(findings: Sequence[Finding]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 _ONE_EDIT_FROM = 6  # letters of the token; below this a typo makes another word too easily
 _TWO_EDITS_FROM = 9
+_SHORT = range(4, 6)  # letters of a token that is only guessed at
 _CACHE_LIMIT = 20_000
 
 # Order matters: endings and digraphs before single letters.
@@ -56,10 +57,14 @@ class Speller:
         self._words = frozenset(vocabulary)
         self._common = common - self._words
         self._by_first: dict[str, list[str]] = defaultdict(list)
+        self._short_by_first: dict[str, list[str]] = defaultdict(list)
+        self._guessed: dict[str, tuple[str, ...]] = {}
         self._by_sound: dict[str, list[str]] | None = None
         for word in sorted(self._words):
             if len(word) >= _ONE_EDIT_FROM - 1:
                 self._by_first[word[0]].append(word)
+            if len(word) - 1 in _SHORT or len(word) in _SHORT:
+                self._short_by_first[word[0]].append(word)
         self._remembered: dict[str, tuple[str, ...]] = {}
 
     def known(self, token: str) -> bool:
@@ -75,6 +80,21 @@ class Speller:
             found = self._respell(token)
             if len(self._remembered) < _CACHE_LIMIT:
                 self._remembered[token] = found
+        return found
+
+    def guesses(self, token: str) -> tuple[str, ...]:
+        """Words one edit from a short unknown token: too weak to stand alone («snak bite»)."""
+        if len(token) not in _SHORT or token in self._common or not token.isalpha():
+            return ()
+        found = self._guessed.get(token)
+        if found is None:
+            near = self._short_by_first.get(token[0], [])
+            hits = process.extract(
+                token, near, scorer=DamerauLevenshtein.distance, score_cutoff=1, limit=4
+            )
+            found = tuple(word for word, _, _ in hits)
+            if len(self._guessed) < _CACHE_LIMIT:
+                self._guessed[token] = found
         return found
 
     def _respell(self, token: str) -> tuple[str, ...]:
