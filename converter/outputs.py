@@ -23,6 +23,7 @@ from converter.quantize import (
     HEAD_SCHEMES,
     NIBBLES_PER_INT32,
     QuantizedRows,
+    ScalesOfRows,
     Scheme,
 )
 from converter.recipes import Constant, Copy, OutputTensor, Recipe
@@ -114,9 +115,8 @@ class _Maker:
             )
         # The embedding's own copy already shows its bytes to the source's digest.
         observes = not (name == LM_HEAD and LM_HEAD not in self.kept)
-        values = replace(
-            computed, encoder=QuantizedRows(scheme=scheme, scales=False), observes=observes
-        )
+        encoder = QuantizedRows(scheme=scheme, scales=False)
+        values = replace(computed, encoder=encoder, observes=observes)
         scales = replace(
             computed, encoder=QuantizedRows(scheme=scheme, scales=True), observes=False
         )
@@ -124,12 +124,21 @@ class _Maker:
         width = columns // NIBBLES_PER_INT32 if scheme.packed else columns
         suffix = "weight_packed" if scheme.packed else "weight"
         yield _tensor(f"{base}.{suffix}", scheme.weight_dtype, (rows, width), values)
-        groups = columns // (scheme.group or columns)
-        yield _tensor(f"{base}.weight_scale", scheme.scale_dtype, (rows, groups), scales)
+        shape = (rows, columns // (scheme.group or columns))
+        yield _tensor(
+            f"{base}.weight_scale",
+            scheme.scale_dtype,
+            shape,
+            ScalesOfRows(
+                computed=scales,
+                remembered=encoder.remembered,
+                nbytes=payload_bytes(scheme.scale_dtype, shape),
+            ),
+        )
         if scheme.packed:
             content = b"".join(number.to_bytes(8, "little") for number in (rows, columns))
-            shape = Constant(source=source, content=content)
-            yield _tensor(f"{base}.weight_shape", "I64", (2,), shape)
+            constant = Constant(source=source, content=content)
+            yield _tensor(f"{base}.weight_shape", "I64", (2,), constant)
 
 
 def _tensor(name: str, dtype: str, shape: tuple[int, ...], recipe: Copy | Recipe) -> OutputTensor:

@@ -18,7 +18,8 @@ END_OF_TURN = 5
 # Gemma 3's own way: no system role, its text goes in front of the first user turn.
 CHAT_TEMPLATE = """{{ bos_token }}
 {%- if messages[0]['role'] == 'system' -%}
-    {%- set prefix = messages[0]['content'] + '\n\n' -%}
+    {%- set content = messages[0]['content'] -%}
+    {%- set prefix = (content if content is string else content[0]['text']) + '\n\n' -%}
     {%- set turns = messages[1:] -%}
 {%- else -%}
     {%- set prefix = '' -%}

@@ -11,13 +11,17 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from transformers import AutoTokenizer
 
 from converter import Options, convert, plan_conversion
+from converter.logits import MOST_KL_MEDIAN, MOST_KL_P99
+from converter.probe_texts import PROBE_TEXTS
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
@@ -76,11 +80,17 @@ def top1(wanted: Said, found: Said) -> float:
 def real_widths(
     tmp_path_factory: pytest.TempPathFactory, plain_builder: Callable[..., Path]
 ) -> Path:
-    """Four random layers of the 4B model's widths over a small vocabulary."""
+    """Four random layers of the 4B model's widths over a small vocabulary.
+
+    With a head of its own: a random model whose head is its embedding only repeats the last token,
+    whatever its layers say.
+    """
+    head = torch.randn(2048, 2560, generator=torch.Generator().manual_seed(5)) * 0.02
     return plain_builder(
         tmp_path_factory.mktemp("widths") / "source",
         layers=4, hidden=2560, inner=10240, heads=8, kv_heads=4, head_dim=256, vocab=2048,
-        spread=0.02, config={"torch_dtype": "bfloat16"},
+        spread=0.02, config={"torch_dtype": "bfloat16", "tie_word_embeddings": False},
+        extra={"language_model.lm_head.weight": head.bfloat16()},
     )  # fmt: skip
 
 
@@ -102,12 +112,55 @@ def test_real_widths_in_vllm_stay_close_to_bf16(
 ) -> None:
     convert(plan_conversion(real_widths, tmp_path / "model", KINDS[kind]))
     found = ask(tmp_path / "model", random_prompts(2048), tmp_path)
-    distances = divergences(plain_answer, found)
-    print(
-        f"{kind}: KL median {np.median(distances):.4f}, p99 {np.quantile(distances, 0.99):.4f}, "
-        f"top-1 {top1(plain_answer, found):.1%}"
-    )
-    assert np.isfinite(found.logprobs).all()
+    check_closeness(kind, plain_answer, found, least_top1=0.5)
     assert found.generated.shape == (2, 8)
-    assert np.median(distances) <= 0.03
-    assert np.quantile(distances, 0.99) <= 1.0
+
+
+def check_closeness(kind: str, wanted: Said, found: Said, least_top1: float) -> None:
+    assert np.isfinite(found.logprobs).all()
+    distances = divergences(wanted, found)
+    median, p99 = np.median(distances), np.quantile(distances, 0.99)
+    same = top1(wanted, found)
+    print(f"{kind}: KL median {median:.5f}, p99 {p99:.5f}, top-1 {same:.1%}")
+    assert median > 0
+    assert median <= MOST_KL_MEDIAN
+    assert p99 <= MOST_KL_P99
+    assert same >= least_top1
+
+
+@pytest.fixture(scope="module")
+def demo_prompts() -> list[list[int]]:
+    """What health workers write, in every language of the probe texts, as the chat sends it."""
+    if not (DEMO / "config.json").is_file():
+        pytest.skip(f"{DEMO} is not there; train the demo checkpoint to include this test")
+    tokenizer = AutoTokenizer.from_pretrained(DEMO)
+    return [
+        tokenizer.apply_chat_template(
+            [{"role": "user", "content": text}], add_generation_prompt=True, return_dict=False
+        )[-400:]
+        for text in PROBE_TEXTS.values()
+    ]
+
+
+@pytest.fixture(scope="module")
+def demo_answer(demo_prompts: list[list[int]], tmp_path_factory: pytest.TempPathFactory) -> Said:
+    scratch = tmp_path_factory.mktemp("demo")
+    convert(plan_conversion(DEMO, scratch / "model"))
+    return ask(scratch / "model", demo_prompts, scratch)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_demo_checkpoint_in_vllm_stays_close_to_bf16(
+    kind: str, tmp_path: Path, demo_prompts: list[list[int]], demo_answer: Said
+) -> None:
+    options = replace(KINDS[kind], group_size=_group_size())
+    convert(plan_conversion(DEMO, tmp_path / "model", options))
+    found = ask(tmp_path / "model", demo_prompts, tmp_path)
+    check_closeness(kind, demo_answer, found, least_top1=0.9)
+
+
+def _group_size() -> int:
+    """The usual 128, or what divides the demo's smaller widths."""
+    text = json.loads((DEMO / "config.json").read_text())["text_config"]
+    widths = (text["hidden_size"], text["intermediate_size"])
+    return next(size for size in (128, 64, 32) if all(width % size == 0 for width in widths))
