@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 from clinical.assessment import Question
-from clinical.case import Finding, Patient, Vitals
-from clinical.reader import Reading, read_text
-from clinical.tables.question import OptionRow, questions
+from clinical.case import Finding, Patient, Presence, Vitals
+from clinical.reader import read_text
+from clinical.tables.question import OptionRow, QuestionRow, questions
 
-CHOICE = re.compile(r"^\W*(\d)\W*$")
+CHOICES = re.compile(r"^\W*\d(?:\W+\d)*\W*$")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 YES = frozenset({"yes", "y", "yeah", "yep", "ok", "oui", "ouais", "ndio", "ndiyo", "naam", "eeh"})
-NO = frozenset({"no", "n", "nope", "none", "not", "non", "aucun", "hapana", "hakuna", "la", "sio"})
-# What a bare number answers, and what is a believable one.
-BARE_NUMBER = {
-    "breaths_per_minute": ("respiratory_rate_per_minute", 10, 150),
-    "temperature": ("temp_celsius", 30, 43),
-}
+NO = frozenset({"no", "n", "nope", "none", "not", "non", "aucun", "rien", "hapana", "hakuna", "la"})
+LEAST_BREATHS, MOST_BREATHS = 10, 150
+LEAST_CELSIUS, MOST_CELSIUS = 30.0, 43.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,49 +29,62 @@ class Answer:
 
 
 def read_answer(question: Question, text: str, *, language: str | None = None) -> Answer:
-    """Turn «1», «i counted 56», «ndio» into facts. Never raises.
+    """Turn «1», «2 and 3», «i counted 56», «ndio» into facts. Never raises.
 
-    A number of the list comes first, then a bare measurement, then the words themselves, then yes
-    or no. Words that state a sign are read whatever was asked, so that nothing is lost.
+    Numbers of the list come first, then the words themselves and a bare measurement, then a plain
+    yes or no. Words that state a sign are read whatever was asked, so that nothing is lost.
     """
     row = questions().get(question.code)
-    options = {option.code: option for option in row.answers} if row else {}
-    if match := CHOICE.match(text):
-        place = int(match.group(1)) - 1
-        chosen = (
-            options.get(question.options[place]) if 0 <= place < len(question.options) else None
-        )
+    if CHOICES.match(text):
+        chosen = _chosen(row, question, text)
         return _answer_of(chosen) if chosen else Answer(understood=False)
     reading = read_text(text, language=language)
     vitals = _with_bare_number(question.code, text, reading.vitals)
-    stated = _states_something(replace(reading, vitals=vitals))
-    if stated:
+    if reading.findings or vitals != Vitals() or reading.patient != Patient():
         return Answer(patient=reading.patient, vitals=vitals, findings=reading.findings)
     said = _yes_or_no(text)
-    if said is not None and (option := _option_for(said, question, options)):
-        return _answer_of(option)
-    return Answer(understood=False)
+    option = None if row is None or said is None else row.yes if said else row.no
+    return _answer_of([option]) if option else Answer(understood=False)
 
 
-def _answer_of(option: OptionRow) -> Answer:
-    return Answer(patient=option.patient, vitals=option.vitals, findings=option.findings)
+def _chosen(row: QuestionRow | None, question: Question, text: str) -> list[OptionRow]:
+    """The options of those numbers; none when a number is not on the list.
+
+    Several numbers count only where several can be true: for signs, not for ranges of a number.
+    """
+    options = {option.code: option for option in row.answers} if row else {}
+    places = [int(digit) - 1 for digit in re.findall(r"\d", text)]
+    if not all(0 <= place < len(question.options) for place in places):
+        return []
+    chosen = [options[code] for place in places if (code := question.options[place]) in options]
+    several = len(set(places)) > 1
+    measured = any(o.vitals != Vitals() or o.patient != Patient() for o in chosen)
+    return [] if several and measured else chosen
+
+
+def _answer_of(options: list[OptionRow]) -> Answer:
+    """What the options state together; a sign that one states as present is not absent."""
+    stated = [finding for option in options for finding in option.findings]
+    present = {finding.code for finding in stated if finding.presence is Presence.PRESENT}
+    return Answer(
+        patient=options[0].patient,
+        vitals=options[0].vitals,
+        findings=tuple(
+            f for f in stated if f.presence is Presence.PRESENT or f.code not in present
+        ),
+    )
 
 
 def _with_bare_number(code: str, text: str, vitals: Vitals) -> Vitals:
-    if code not in BARE_NUMBER:
+    """The measurement that was asked for, when the answer is one believable number."""
+    numbers = [float(number.replace(",", ".")) for number in NUMBER.findall(text)]
+    if len(numbers) != 1:
         return vitals
-    name, least, most = BARE_NUMBER[code]
-    numbers = [float(match.replace(",", ".")) for match in NUMBER.findall(text)]
-    believable = [number for number in numbers if least <= number <= most]
-    if getattr(vitals, name) is not None or len(believable) != 1:
-        return vitals
-    value = believable[0] if name == "temp_celsius" else int(believable[0])
-    stated = {f.name: getattr(vitals, f.name) for f in fields(Vitals)}
-    return Vitals(**{**stated, name: value})
-
-
-def _states_something(reading: Reading) -> bool:
-    return bool(reading.findings or reading.vitals != Vitals() or reading.patient != Patient())
+    if code == "breaths_per_minute" and LEAST_BREATHS <= numbers[0] <= MOST_BREATHS:
+        return replace(vitals, respiratory_rate_per_minute=int(numbers[0]))
+    if code == "temperature" and LEAST_CELSIUS <= numbers[0] <= MOST_CELSIUS:
+        return replace(vitals, temp_celsius=numbers[0])
+    return vitals
 
 
 def _yes_or_no(text: str) -> bool | None:
@@ -82,11 +92,3 @@ def _yes_or_no(text: str) -> bool | None:
     if any(word in NO for word in words):
         return False
     return True if any(word in YES for word in words) else None
-
-
-def _option_for(said: bool, question: Question, options: dict[str, OptionRow]) -> OptionRow | None:
-    """The option that a plain yes or no means, when only one can be meant."""
-    wanted = ("yes", "pregnant") if said else ("no", "none_of_these", "not_pregnant", "no_bleeding")
-    return next(
-        (options[code] for code in wanted if code in options and code in question.options), None
-    )

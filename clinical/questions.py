@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from clinical.assessment import Question, Urgency
-from clinical.case import AgeGroup, Case, Patient, Pregnancy, Presence, Sex, Vitals
-from clinical.facts import DAYS_BY_GROUP
+from clinical.case import AgeGroup, Case, Patient, Pregnancy, Presence, Vitals
 from clinical.read_case import merged_findings, merged_patient, merged_vitals, read_case
 from clinical.rules import Judgement, highest_urgency, judge
 from clinical.tables.question import OptionRow, QuestionRow, questions
 
 MAX_QUESTIONS = 3
-DANGER_SIGNS = "general_danger_signs"
 
 
 def questions_for(case: Case) -> tuple[Question, ...]:
@@ -46,8 +44,17 @@ def _open_questions(case: Case, judgement: Judgement) -> Iterator[QuestionRow]:
     always = [row.code for row in questions().values() if row.always]
     for code in dict.fromkeys((*named, *always)):
         row = questions()[code]
-        if not _is_answered(case, row) and _fits(case, row):
+        if _fits(case, judgement, row) and not _is_answered(case, row):
             yield row
+
+
+def _fits(case: Case, judgement: Judgement, row: QuestionRow) -> bool:
+    """Whether the question is one for the patient as judged: no man is asked of a pregnancy."""
+    patient = case.patient
+    return not row.populations or any(
+        population.holds(age_days=judgement.age_days, pregnancy=patient.pregnancy, sex=patient.sex)
+        for population in row.populations
+    )
 
 
 def _is_answered(case: Case, row: QuestionRow) -> bool:
@@ -70,20 +77,6 @@ def _adds_nothing_unknown(case: Case, option: OptionRow) -> bool:
             return case.patient.pregnancy is not Pregnancy.UNKNOWN
         return case.patient.gestation_weeks is not None
     return option.vitals != Vitals() and merged_vitals(option.vitals, case.vitals) == case.vitals
-
-
-def _fits(case: Case, row: QuestionRow) -> bool:
-    """Nobody asks a man, or the parent of a child, about pregnancy."""
-    if row.code != "pregnant":
-        return True
-    patient = case.patient
-    days = patient.age_days
-    of_age = (
-        DAYS_BY_GROUP[AgeGroup.ADULT][0] <= days < 20075
-        if days is not None
-        else patient.age_group in {AgeGroup.ADULT, AgeGroup.UNKNOWN}
-    )
-    return patient.sex is Sex.FEMALE and of_age
 
 
 def _largest_raise(case: Case, now: Urgency, row: QuestionRow) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 
 from clinical.case import AgeGroup, Finding, Patient, Pregnancy, Presence, Sex, Vitals
 from clinical.tables.codes import findings
+from clinical.tables.populations import Population, populations_named
 from clinical.tables.toml_file import (
     TableError,
     check_codes,
@@ -36,11 +37,18 @@ class OptionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionRow:
-    """One question with its answers in the order of their numbers; `always`: of every case."""
+    """One question with its answers in the order of their numbers.
+
+    `yes` and `no` are what a plain «yes» or «no» states, None when it could mean several answers.
+    `always`: considered for every case. `populations` empty: asked of anyone.
+    """
 
     code: str
     answers: tuple[OptionRow, ...]
     always: bool
+    populations: tuple[Population, ...]
+    yes: OptionRow | None
+    no: OptionRow | None
 
 
 @cache
@@ -54,13 +62,28 @@ def questions() -> Mapping[str, QuestionRow]:
 def question_of(code: str, row: Mapping[str, Any]) -> QuestionRow:
     """One question. Raises TableError for anything that is not expected."""
     where = f"{FILE}: {code}"
-    check_keys(row, where=where, required=["answers"], optional=["always"])
+    optional = ["always", "population", "yes", "no", "yes_states"]
+    check_keys(row, where=where, required=["answers"], optional=optional)
     answers = tuple(
         _option(name, answer, where=f"{where}.{name}") for name, answer in row["answers"].items()
     )
     if len(answers) < 2:
         raise TableError(f"{where}: expected at least two answers")
-    return QuestionRow(code=code, answers=answers, always=bool(row.get("always", False)))
+    named = {option.code: option for option in answers}
+    stated = [row[key] for key in ("yes", "no") if key in row]
+    check_codes(stated, named, where=where, list_name="its answers")
+    yes = named.get(row.get("yes", ""))
+    if "yes_states" in row:
+        yes = _option("yes", {"present": row["yes_states"]}, where=f"{where}.yes_states")
+    bands = row.get("population")
+    return QuestionRow(
+        code=code,
+        answers=answers,
+        always=bool(row.get("always", False)),
+        populations=populations_named(bands, where=where) if bands is not None else (),
+        yes=yes,
+        no=named.get(row.get("no", "")),
+    )
 
 
 def _option(code: str, row: Mapping[str, Any], *, where: str) -> OptionRow:

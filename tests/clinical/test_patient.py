@@ -1,0 +1,155 @@
+"""Age, sex, pregnancy and number of patients as a message states them."""
+
+from __future__ import annotations
+
+import pytest
+
+from clinical.case import AgeGroup, Pregnancy, Sex
+from clinical.reader import read_text
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("14mo cough", 426),
+        ("2yr old fever", 730),
+        ("2 year old boy", 730),
+        ("child 3/12 cough", 91),
+        ("mtoto wa miezi 8 ana homa", 244),
+        ("mtoto miaka mitatu", 1096),
+        ("bébé de 3 semaines", 21),
+        ("enfant de 2 ans", 730),
+        ("5 day old not sucking", 5),
+        ("newborn 3 days", 3),
+        ("baby 6 wks", 42),
+        ("8m old", 244),
+        ("18 months girl", 548),
+        ("1 and half years child", 548),
+        ("25F headache", 9131),
+        ("aged 60 years chest pain", 21915),
+        ("age 34", 12418),
+        ("baby born 2 days ago", 2),
+        ("64 bpm breath 3mth", 91),
+        ("3 wk old baby", 21),
+        ("kichanga wa siku 5", 5),
+        ("mwanamke wa miaka 30", 10958),
+    ],
+)
+def test_age_in_days(text: str, days: int) -> None:
+    assert read_text(text).patient.age_days == days
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cough 3 weeks",
+        "fever x 3/7",
+        "fever for 5 days",
+        "diarrhoea since 2 days",
+        "toux depuis 3 semaines",
+        "kikohozi wiki tatu",
+        "34wks pregnant headache",
+        "delivered 3 days ago bleeding",
+        "1 week of fever",
+        "temp 102F",
+    ],
+)
+def test_duration_and_gestation_are_no_age(text: str) -> None:
+    assert read_text(text).patient.age_days is None
+
+
+@pytest.mark.parametrize(
+    ("text", "weeks"),
+    [
+        ("34wks pregnant", 34),
+        ("175/112 33w", 33),
+        ("8 months pregnant", 34),
+        ("preg 36 weeks headache", 36),
+        ("G2P1 34/40 pregnant", 34),
+        ("mjamzito miezi 8", 34),
+        ("mjamzito wiki 30", 30),
+        ("enceinte de 7 mois", 30),
+        ("enceinte 34 SA", 34),
+        ("25F 32 weeks pregnant", 32),
+    ],
+)
+def test_gestation(text: str, weeks: int) -> None:
+    patient = read_text(text).patient
+    assert patient.gestation_weeks == weeks
+    assert patient.pregnancy is Pregnancy.PREGNANT
+    assert patient.sex is Sex.FEMALE
+
+
+@pytest.mark.parametrize(
+    ("text", "group"),
+    [
+        ("newborn not crying", AgeGroup.NEWBORN),
+        ("baby hot", AgeGroup.YOUNG_INFANT),
+        ("child with cough", AgeGroup.CHILD),
+        ("7 year old", AgeGroup.OLDER_CHILD),
+        ("woman with headache", AgeGroup.ADULT),
+        ("old man chest pain", AgeGroup.ADULT),
+        ("pregnant baby not moving", AgeGroup.ADULT),
+        ("mtoto ana homa", AgeGroup.CHILD),
+        ("enfant fièvre", AgeGroup.CHILD),
+        ("nouveau-né", AgeGroup.NEWBORN),
+        ("fever", AgeGroup.UNKNOWN),
+    ],
+)
+def test_age_group(text: str, group: AgeGroup) -> None:
+    assert read_text(text).patient.age_group is group
+
+
+@pytest.mark.parametrize(
+    ("text", "sex"),
+    [
+        ("boy 3 yrs", Sex.MALE),
+        ("girl 3 yrs", Sex.FEMALE),
+        ("mwanaume miaka 40", Sex.MALE),
+        ("fille de 4 ans", Sex.FEMALE),
+        ("she has headache", Sex.FEMALE),
+        ("child 3 yrs", Sex.UNKNOWN),
+    ],
+)
+def test_sex(text: str, sex: Sex) -> None:
+    assert read_text(text).patient.sex is sex
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "delivered 3 days ago",
+        "postpartum day 2 bleeding",
+        "mama amejifungua jana",
+        "femme accouchée hier",
+    ],
+)
+def test_postpartum(text: str) -> None:
+    assert read_text(text).patient.pregnancy is Pregnancy.POSTPARTUM
+
+
+def test_not_pregnant_is_stated() -> None:
+    assert read_text("woman not pregnant, headache").patient.pregnancy is Pregnancy.NOT_PREGNANT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2 yr old boy fever and 8 month girl diarrhoea",
+        "two children with fever",
+        "watoto wawili wana homa",
+        "deux enfants avec fièvre",
+    ],
+)
+def test_two_patients(text: str) -> None:
+    reading = read_text(text)
+    assert reading.patients == 2
+    assert "two_patients" in reading.notes
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2 yr old fever for 3 days", "34 wks pregnant 25F", "baby 5 days old, delivered 5 days ago"],
+)
+def test_one_patient(text: str) -> None:
+    assert read_text(text).patients == 1
