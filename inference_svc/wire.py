@@ -107,6 +107,70 @@ def assessment_to_proto(
     )
 
 
+def assessment_from_proto(answer: pb.Assessment) -> Assessment:
+    """Return the domain's assessment of an answer; the words that state a sign have no place in it.
+
+    For callers in this room (evaluation). Urgencies that are not known here raise ValueError.
+    """
+    referral = answer.referral
+    return Assessment(
+        urgency=Urgency(answer.urgency),
+        summary=answer.summary,
+        danger_signs=tuple(
+            DangerSign(
+                code=sign.code,
+                source=Source(pb.SignSource.Name(sign.source).removeprefix("SIGN_SOURCE_")),
+                rule_id=sign.rule_id,
+            )
+            for sign in answer.danger_signs
+        ),
+        conditions=tuple(condition.code for condition in answer.conditions),
+        actions=tuple(action.code for action in answer.actions),
+        referral=Referral(
+            needed=referral.needed,
+            within_hours=referral.within_hours if referral.HasField("within_hours") else None,
+            level=ReferralLevel(
+                pb.ReferralLevel.Name(referral.level).removeprefix("REFERRAL_LEVEL_")
+            ),
+            reason=referral.reason,
+        ),
+        questions=tuple(
+            Question(code=question.code, options=tuple(one.code for one in question.options))
+            for question in answer.questions
+        ),
+        source=AnswerSource(
+            pb.AnswerSource.Name(answer.provenance.source).removeprefix("ANSWER_SOURCE_")
+        ),
+        raised_by_rules=answer.provenance.raised_by_rules,
+        rule_ids=tuple(answer.provenance.rule_ids),
+        notes=tuple(answer.provenance.notes),
+    )
+
+
+def case_to_proto(case: Case) -> pb.Case:
+    """Return the wire form of a case; what is unknown stays unset."""
+    patient, vitals = case.patient, case.vitals
+    return pb.Case(
+        messages=[
+            pb.Message(role=pb.Role.Value(f"ROLE_{message.role.value}"), text=message.text)
+            for message in case.messages
+        ],
+        patient=pb.Patient(
+            age_days=patient.age_days,
+            sex=pb.Sex.Value(_prefixed("SEX", patient.sex)),
+            pregnancy=pb.Pregnancy.Value(_prefixed("PREGNANCY", patient.pregnancy)),
+            gestation_weeks=patient.gestation_weeks,
+            age_group=pb.AgeGroup.Value(_prefixed("AGE_GROUP", patient.age_group)),
+        ),
+        vitals=pb.Vitals(**{name: getattr(vitals, name) for name in VITAL_NAMES}),
+        findings=findings_to_proto(case.findings),
+    )
+
+
+def _prefixed(prefix: str, value: str) -> str:
+    return f"{prefix}_{'UNSPECIFIED' if value == 'UNKNOWN' else value}"
+
+
 def danger_signs_to_proto(signs: Sequence[DangerSign]) -> list[pb.DangerSign]:
     """Danger signs with who named them, and the words that state them."""
     return [
