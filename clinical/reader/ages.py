@@ -220,10 +220,12 @@ class RoleReader:
         return near
 
 
-def bare_age_years(tokens: Sequence[Token], words: TimeWords) -> int | None:
-    """«25F», «F 34», «age 25»: an age in years without a unit."""
+def bare_age_years(
+    tokens: Sequence[Token], words: TimeWords, measured: frozenset[int]
+) -> int | None:
+    """«25F», «F 34», «age 25»: an age in years without a unit, outside `measured` tokens."""
     for i, token in enumerate(tokens):
-        if not token.word.isdigit() or len(token.word) > 3 or int(token.word) == 0:
+        if i in measured or not token.word.isdigit() or not 0 < len(token.word) <= 3:
             continue
         neighbours = [tokens[j].word for j in (i - 1, i + 1) if 0 <= j < len(tokens)]
         before = tokens[i - 1].word if i else ""

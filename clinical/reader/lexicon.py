@@ -80,7 +80,7 @@ class Lexicon:
     concepts_of_word: Mapping[int, tuple[int, ...]]
     sequences: Mapping[int, tuple[tuple[tuple[int, ...], int], ...]]
     patterns: Mapping[int, tuple[Pattern, ...]]
-    fillers: frozenset[str]
+    fillers: frozenset[str]  # words that a wording's gaps do not count
     shortenings: Mapping[str, tuple[str, ...]]
     cues: Words
     time: TimeWords
@@ -113,6 +113,9 @@ class _Compiler:
         self.sources = sources
         self.fillers = frozenset(
             word for s in sources.values() for word in phrases(fold(s.get("fillers", "")))
+        )
+        self.intensifiers = frozenset(
+            word for s in sources.values() for word in phrases(fold(s.get("intensifiers", "")))
         )
         self.element_of_word: dict[str, int] = {}
         self.element_of_concept: dict[str, int] = {}
@@ -284,7 +287,7 @@ def _wordings(source: Mapping[str, Any]) -> Iterable[tuple[str, Meaning, str]]:
 
 _PEOPLE_ROLES = ("newborn", "infant", "child", "adult")
 _TIME_ROLES = ("age_before", "age_after", "duration_before", "duration_after", "gestation_after")
-_NOT_A_UNIT_LINK = frozenset({"-", ".", "full"})
+_NUMBER_UNIT_LINKS = frozenset({"-", ".", "full"})
 
 
 def _time_words(sources: Mapping[str, Mapping[str, Any]], fillers: frozenset[str]) -> TimeWords:
@@ -292,14 +295,15 @@ def _time_words(sources: Mapping[str, Mapping[str, Any]], fillers: frozenset[str
     units: dict[str, str] = {}
     units_first: set[str] = set()
     half: set[str] = set()
+    links = set(_NUMBER_UNIT_LINKS)
     people: dict[str, set[str]] = {}
     for source in sources.values():
         for value, names in source.get("numbers", {}).items():
             numbers.update((w, float(value)) for p in phrases(names) for w in plain_words(p))
         for unit, names in source.get("units", {}).items():
             listed = [w for p in phrases(names) for w in plain_words(p)]
-            if unit == "half":
-                half.update(listed)
+            if unit in {"half", "link"}:
+                (half if unit == "half" else links).update(listed)
                 continue
             units.update((w, unit) for w in listed)
             if source.get("unit_before_number"):
@@ -316,7 +320,7 @@ def _time_words(sources: Mapping[str, Mapping[str, Any]], fillers: frozenset[str
         units=units,
         units_first=frozenset(units_first),
         half=frozenset(half),
-        between_number_and_unit=frozenset(half) | _NOT_A_UNIT_LINK,
+        between_number_and_unit=frozenset(half | links),
         passed_over=fillers - cues,
         people=defaultdict(frozenset, roles),
     )
@@ -341,7 +345,7 @@ def compile_lexicon(sources: Mapping[str, Mapping[str, Any]]) -> Lexicon:
         common.update(ordinary)
         compiler.words_by_language[name].update(ordinary)
         compiler.words_by_language[name].update(phrases(fold(source.get("fillers", ""))))
-    time = _time_words(sources, compiler.fillers)
+    time = _time_words(sources, compiler.fillers | compiler.intensifiers)
     common.update(w for group in time.people.values() for p in group for w in p.split())
     common.update(time.units, time.numbers)
     cue_words = {w for group in roles.values() for p in group for w in p.split()}
@@ -351,11 +355,14 @@ def compile_lexicon(sources: Mapping[str, Mapping[str, Any]]) -> Lexicon:
         concepts_of_word={w: tuple(c) for w, c in compiler.concepts_of_word.items()},
         sequences={w: tuple(s) for w, s in compiler.sequences.items()},
         patterns=compiler.by_anchor(),
-        fillers=compiler.fillers,
+        fillers=compiler.fillers | compiler.intensifiers,
         shortenings=shortenings,
         time=time,
         cues=Words(roles={role: frozenset(group) for role, group in roles.items()}),
-        speller=Speller(compiler.element_of_word, frozenset(common | cue_words | compiler.fillers)),
+        speller=Speller(
+            compiler.element_of_word,
+            frozenset(common | cue_words | compiler.fillers | compiler.intensifiers),
+        ),
         words_by_language={n: frozenset(w) for n, w in compiler.words_by_language.items()},
     )
 

@@ -67,19 +67,18 @@ def denied_matches(
     scope = _Scope(sentence, matches, lexicon)
     after = _after_style(scope)
     denied: set[int] = set()
-    for i, word in enumerate(scope.words):
-        if i in scope.covered or word not in scope.cues["negators"]:
-            continue
-        if word not in after:
-            denied.update(_reach(scope, i))
+    openers = scope.cues["negators"] | scope.cues["negator_phrases"]
+    for i, end in cue_positions(scope.words, openers).items():
+        if i not in scope.covered and scope.words[i] not in after:
+            denied.update(_reach(scope, end))
     for number, match in enumerate(matches):
         if _denied_after(text, scope, match, after):
             denied.add(number)
     return frozenset(denied)
 
 
-def _reach(scope: _Scope, negator: int) -> list[int]:
-    first = scope.skip(negator + 1)
+def _reach(scope: _Scope, after_negator: int) -> list[int]:
+    first = scope.skip(after_negator)
     if first not in scope.starts:
         return []
     reached = list(scope.starts[first])

@@ -18,7 +18,6 @@ from clinical.reader.tokens import Token
 _WEEKS_IN_MONTH = 4.345
 _POSTPARTUM_DAYS = 42
 _ADULT_DAYS = 12 * 365
-_LONGEST_PHRASE_SEPARATOR = " "
 
 
 class _People:
@@ -37,13 +36,19 @@ class _People:
 
 
 def read_patient(
-    tokens: Sequence[Token], facts: Sequence[TimedFact], words: TimeWords
+    tokens: Sequence[Token],
+    facts: Sequence[TimedFact],
+    words: TimeWords,
+    measured: frozenset[int] = frozenset(),
 ) -> tuple[Patient, tuple[str, ...]]:
-    """The patient as stated, and notes (`implausible:age_days`, `two_patients`)."""
+    """The patient as stated, and notes (`implausible:age_days`, `two_patients`).
+
+    `measured` are the tokens that belong to a measurement («102F» is no woman of 102).
+    """
     people = _People(tokens, words)
     notes: list[str] = []
     ages = [f.amount.days for f in facts if f.role is Role.AGE]
-    if not ages and (years := bare_age_years(tokens, words)) is not None:
+    if not ages and (years := bare_age_years(tokens, words, measured)) is not None:
         ages = [years * 365.25]
     if any(age > MAX_AGE_DAYS for age in ages):
         notes.append("implausible:age_days")

@@ -62,7 +62,12 @@ def read_text(text: str, *, language: str | None = None, message_index: int = 0)
     sentence = prepare(tokenize(folded), compiled)
     matches = find_matches(sentence, compiled)
     facts = _timed_facts(sentence.tokens, matches, compiled, measurements)
-    patient, patient_notes = read_patient(sentence.tokens, facts, compiled.time)
+    measured = frozenset(
+        i
+        for i, t in enumerate(sentence.tokens)
+        if any(t.start < m.end and m.start < t.end for m in measurements)
+    )
+    patient, patient_notes = read_patient(sentence.tokens, facts, compiled.time, measured)
     message = _Message(
         text=text,
         index=message_index,

@@ -14,7 +14,8 @@ MARK = "\u0300"  # stands for any combining mark: kept while offsets matter, dro
 
 _ODD_FOLDS = {"œ": "e", "æ": "e", "’": "'", "`": "'", "´": "'", "ʼ": "'", "‘": "'", "٫": "."}
 _ELISIONS = frozenset({"l", "d", "n", "j", "c", "s", "m", "t", "qu", "jusqu", "aujourd"})
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)?|[^\W\d_]+(?:'[^\W\d_]+)*|[^\w\s]|\n|_", re.UNICODE)
+_LETTER = rf"(?:[^\W\d_]|{MARK})"
+_TOKEN = re.compile(rf"\d+(?:[.,]\d+)?|{_LETTER}+(?:'{_LETTER}+)*|[^\w\s]|\n|_")
 LONG_RUN = re.compile(r"([^\W\d_])\1{2,}")
 
 

@@ -1,0 +1,207 @@
+"""Reading whole messages: signs in three languages, evidence, durations, held-out texts, bad input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clinical import tables
+from clinical.case import Presence
+from clinical.reader import MAX_READ_CHARACTERS, detect_language, read_text
+
+HELD_OUT = Path(__file__).parent / "held_out"
+
+
+def present(text: str) -> set[str]:
+    return {f.code for f in read_text(text).findings if f.presence is Presence.PRESENT}
+
+
+def held_out(name: str) -> list[str]:
+    lines = (HELD_OUT / name).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("eyes rolled up, went stiff and jerked", "convulsions"),
+        ("left arm and leg not working since morning", "one_sided_weakness"),
+        ("hedake blured vizion", "blurred_vision"),
+        ("hedake blured vizion", "headache"),
+        ("brething fast", "fast_breathing"),
+        ("convultion", "convulsions"),
+        ("onkonshus", "unconscious"),
+        ("diarea with blood", "blood_in_stool"),
+        ("notable to drink", "not_able_to_drink"),
+        ("vomitseverything", "vomits_everything"),
+        ("cnt drnk", "not_able_to_drink"),
+        ("wnt suck", "not_feeding"),
+        ("hawezi drink maji", "not_able_to_drink"),
+        ("enfant ana degedege", "convulsions"),
+        ("mtoto vomit tout", "vomits_everything"),
+    ],
+)
+def test_reads_people_as_they_write(text: str, code: str) -> None:
+    assert code in present(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("conversion of the register", "convulsions"),
+        ("breeding goats", "bleeding_uncontrolled"),
+        ("baby feeding", "bleeding_uncontrolled"),
+        ("she is fit and well", "convulsions"),
+        ("the shoes fit well", "convulsions"),
+        ("yellow fever vaccine", "fever"),
+        ("high blood pressure tablets", "heavy_bleeding"),
+        ("no problem passing urine, drinking well", "not_able_to_drink"),
+        ("mal de tête pas de fièvre", "not_feeding"),
+        ("naomba kujua tarehe", "suicidal_thoughts"),
+        ("adult does not drink alcohol", "not_able_to_drink"),
+    ],
+)
+def test_lookalikes_are_not_signs(text: str, code: str) -> None:
+    assert code not in present(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("cough 3 weeks", "cough_14_days"),
+        ("cough x 3/52", "cough_14_days"),
+        ("cough since last month", "cough_14_days"),
+        ("for 3 weeks cough", "cough_14_days"),
+        ("fever and cough for 3 weeks", "fever_7_days"),
+        ("kikohozi wiki tatu", "cough_14_days"),
+        ("toux depuis 3 semaines", "cough_14_days"),
+        ("diarrhoea 15 days", "diarrhoea_14_days"),
+        ("fever for 8 days", "fever_7_days"),
+        ("labour 18 hours", "prolonged_labour"),
+    ],
+)
+def test_durations_make_long_lasting_signs(text: str, code: str) -> None:
+    assert code in present(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("cough 3 days", "cough_14_days"),
+        ("fever 2 days", "fever_7_days"),
+        ("2 year old with cough", "cough_14_days"),
+        ("cough 3 days. Born 3 weeks ago", "cough_14_days"),
+        ("labour 3 hours", "prolonged_labour"),
+    ],
+)
+def test_short_durations_do_not(text: str, code: str) -> None:
+    assert code not in present(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("bleeding", "bleeding_uncontrolled"),
+        ("pregnant bleeding", "vaginal_bleeding"),
+        ("delivered today, bleeding not stopping", "heavy_bleeding"),
+        ("she is bleeding", "vaginal_bleeding"),
+        ("boy bleeding", "bleeding_uncontrolled"),
+    ],
+)
+def test_bleeding_without_a_place_is_placed_by_the_patient(text: str, code: str) -> None:
+    assert code in present(text)
+
+
+def test_evidence_points_into_the_original_text() -> None:
+    text = "Bébé ÂGÉ de 3 semaines — Ne Tète PAS!! CORPS chaud 😀 vomit tout"
+    reading = read_text(text, message_index=3)
+    assert reading.findings
+    for finding in reading.findings:
+        assert finding.evidence is not None
+        assert finding.evidence.message == 3
+        assert text[finding.evidence.start : finding.evidence.end] == finding.evidence.text
+    texts = {f.code: f.evidence.text for f in reading.findings if f.evidence}
+    assert texts["not_feeding"] == "Ne Tète PAS"
+    assert texts["vomits_everything"] == "vomit tout"
+
+
+def test_evidence_survives_combining_accents() -> None:
+    text = "Be\u0301be\u0301 a de la fie\u0300vre"
+    [fever] = [f for f in read_text(text).findings if f.code == "fever"]
+    assert fever.evidence is not None
+    assert fever.evidence.text == "fie\u0300vre"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("baby not sucking and hot", "en"),
+        ("bébé ne tète pas", "fr"),
+        ("mtoto hanyonyi", "sw"),
+        ("the child ana homa and cannot drink", "en"),
+        ("12345", None),
+        ("", None),
+    ],
+)
+def test_language(text: str, language: str | None) -> None:
+    assert detect_language(text) == language
+
+
+def test_known_language_is_kept_when_the_text_does_not_tell() -> None:
+    assert read_text("175/112", language="sw").language == "sw"
+
+
+def test_held_out_signs_are_read() -> None:
+    lines = [line.split("\t") for line in held_out("positive.txt")]
+    missed = [text for codes, text in lines if not present(text) & set(codes.split("|"))]
+    assert len(missed) <= len(lines) * 0.03, missed
+
+
+def test_held_out_benign_texts_raise_no_danger_sign() -> None:
+    danger = set(tables.danger_sign_codes())
+    lines = held_out("benign.txt")
+    cried = [text for text in lines if present(text) & danger]
+    assert len(cried) <= len(lines) * 0.05, cried
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "\x00",
+        "123 456",
+        "😀😀😀",
+        "/////",
+        "٣٨ درجة",
+        "²³½",
+        "1/2/3/4/5",
+        "'''' n' d' '",
+        "\n\n.;,",
+        "a" * 10_000,
+        "no " * 2_000,
+        "9" * 5_000,
+        "convulsions " * 500,
+        "\ud800 broken",
+    ],
+)
+def test_bad_input_is_read_without_an_error(text: str) -> None:
+    reading = read_text(text)
+    for finding in reading.findings:
+        assert finding.evidence is not None
+        assert finding.evidence.end <= MAX_READ_CHARACTERS
+
+
+def test_text_beyond_the_bound_is_not_read() -> None:
+    assert "convulsions" not in present(" " * MAX_READ_CHARACTERS + "convulsions")
+
+
+@pytest.mark.parametrize("text", ["الطفل مريض", "ребенок болен", "孩子生病了"])
+def test_other_script_is_noted(text: str) -> None:
+    assert "unreadable:script" in read_text(text).notes
+
+
+def test_reading_twice_gives_the_same() -> None:
+    text = "2yr old fits, no fever, bp 90/60"
+    assert read_text(text) == read_text(text)
