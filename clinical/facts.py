@@ -46,7 +46,7 @@ def age_hints() -> Mapping[str, frozenset[str]]:
     """Findings that speak of an age or of pregnancy when neither is stated."""
     where = "age_hints.toml"
     table = read_toml(room_file("tables", where))
-    names = ["young_infant", "pregnant", "postpartum"]
+    names = ["young_infant", "newborn", "adult", "pregnant", "postpartum"]
     check_keys(table, where=where, required=names)
     hints = {name: frozenset(text_list(table[name], where=where)) for name in names}
     for name, codes in hints.items():
@@ -115,11 +115,14 @@ def plausible_ages(
 
 
 def _plausible_groups(patient: Patient, present: frozenset[str]) -> tuple[AgeGroup, ...]:
+    hints = age_hints()
     if patient.age_group is not AgeGroup.UNKNOWN:
-        return (patient.age_group,)
+        newborn = (AgeGroup.YOUNG_INFANT,) if present & hints["newborn"] else ()
+        adult = (AgeGroup.ADULT,) if present & hints["adult"] else ()
+        return tuple(dict.fromkeys((*newborn, patient.age_group, *adult)))
     if patient.pregnancy in {Pregnancy.PREGNANT, Pregnancy.POSTPARTUM}:
         return (AgeGroup.ADULT,)
-    if present & age_hints()["young_infant"]:
+    if present & hints["young_infant"]:
         return (AgeGroup.YOUNG_INFANT, *FROM_TWO_MONTHS)
     return FROM_TWO_MONTHS
 

@@ -120,7 +120,7 @@ CONVERSATIONS: list[tuple[str, list[str], dict[str, object], Urgency, list[Turn]
         "a woman with a headache",
         ["headache"],
         {"age_days": 9000, "sex": Sex.FEMALE},
-        HOME,
+        ROUTINE,
         [("pregnant", "oui", ROUTINE), ("blood_pressure", "165/115", EMERGENCY)],
     ),
     (
