@@ -113,9 +113,9 @@ def _slip(word: str, rng: Random) -> str:
 
 
 def _time(patient: Patient, words: Wording, rng: Random, split: Split) -> str:
-    """How long; no number of days beside an age in days, which nobody could tell apart."""
+    """How long; no number of days where it could be taken for the age."""
     options = words.of_split("time", split)
-    if patient.age_days is not None and patient.age_days < 60:
+    if patient.age_days is None or patient.age_days < 60:
         options = tuple(option for option in options if not re.search(r"\d", option))
     return rng.choice(options) if rng.random() < 0.7 else ""
 

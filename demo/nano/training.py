@@ -38,7 +38,7 @@ class Plan:
     """What a training run does; counts of optimiser steps, rows in a batch, threads, processes."""
 
     seed: int = 20_250_301
-    steps: int = 450
+    steps: int = 400
     batch_rows: int = 32
     threads: int = 2
     sizes: Sizes = field(default_factory=Sizes)
@@ -113,11 +113,15 @@ def _fit(
         loss.backward()
         optimiser.step()
         losses.append(float(loss.detach()))
-        progress.update(task, advance=1, description=f"training, loss {losses[-1]:.3f}")
+        recent = _mean(losses[-_STEPS_PER_LINE:])
+        progress.update(task, advance=1, description=f"training, loss {recent:.3f}")
         if not progress.console.is_terminal and len(losses) % _STEPS_PER_LINE == 0:
-            progress.console.print(f"step {len(losses)}/{plan.steps}, loss {losses[-1]:.3f}")
-    last = losses[-_LAST_LOSSES:]
-    return sum(last) / len(last)
+            progress.console.print(f"step {len(losses)}/{plan.steps}, loss {recent:.3f}")
+    return _mean(losses[-_LAST_LOSSES:])
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
 
 
 def _progress() -> Progress:
