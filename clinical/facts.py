@@ -46,7 +46,7 @@ def age_hints() -> Mapping[str, frozenset[str]]:
     """Findings that speak of an age or of pregnancy when neither is stated."""
     where = "age_hints.toml"
     table = read_toml(room_file("tables", where))
-    names = ["young_infant", "newborn", "adult", "pregnant", "postpartum"]
+    names = ["young_infant", "newborn", "adult", "pregnant", "postpartum", "speaks_of_adult"]
     check_keys(table, where=where, required=names)
     hints = {name: frozenset(text_list(table[name], where=where)) for name in names}
     for name, codes in hints.items():

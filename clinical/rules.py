@@ -11,6 +11,7 @@ from clinical.assessment import Urgency
 from clinical.case import Case, Pregnancy, Sex
 from clinical.facts import (
     absent_codes,
+    age_hints,
     age_is_stated,
     band_of,
     facts_at_age,
@@ -38,11 +39,14 @@ class Judgement:
 def judge(case: Case) -> Judgement:
     """Judge the established facts of a case; messages are not read.
 
-    Of several plausible ages the one with the highest urgency counts, the youngest of equals.
+    Of several plausible ages the one with the highest urgency counts; of equals the youngest, or
+    the oldest when a sign speaks of an adult.
     """
     judgements = [
         _judgement(age, facts, index) for age, facts, index in _facts_by_plausible_age(case)
     ]
+    if not age_hints()["speaks_of_adult"].isdisjoint(judgements[0].facts.direct):
+        judgements.reverse()
     return max(judgements, key=lambda judgement: judgement.urgency)
 
 
