@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from clinical.reader.cues import cue_positions
 from clinical.reader.families import Match, Sentence
 from clinical.reader.lexicon import Lexicon
-from clinical.reader.negation import cue_positions
 
 _SENTENCE_ENDS = frozenset({".", "\n", ";", "!", "?"})
 _DOUBTS = ("uncertain", "past", "family", "conditional")

@@ -203,14 +203,17 @@ def _widest(matches: list[Match]) -> list[Match]:
         key=lambda m: (-len(m.covered), m.meaning is Meaning.SIGN, m.last - m.first, m.first)
     )
     kept: list[Match] = []
+    kept_over: dict[int, list[Match]] = defaultdict(list)
     seen: set[tuple[str, int]] = set()
     for match in matches:
         if (match.code, match.first) in seen:
             continue
-        if any(_yields(match, other) for other in kept):
+        if any(_yields(match, other) for other in kept_over[match.first]):
             continue
         seen.add((match.code, match.first))
         kept.append(match)
+        for i in match.covered:
+            kept_over[i].append(match)
     return sorted(kept, key=lambda m: (m.first, m.last))
 
 

@@ -17,7 +17,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from clinical.reader.spelling import Speller
-from clinical.reader.tokens import LONG_RUN, Token, fold, tokenize
+from clinical.reader.tokens import Token, fold, tokenize
 
 _DEFAULT_GAP = 4  # words that «~» lets stand between two parts
 _DEFAULT_WINDOW = 5  # words that may stand between the parts of an «a & b» family
@@ -167,8 +167,18 @@ class _Compiler:
         elif sequence:
             self.sequences[sequence[0]].append((sequence[1:], concept))
 
+    def _plain(self, phrase: str) -> tuple[int, ...] | None:
+        """Elements of a wording without slots and gaps, the most frequent kind; else None."""
+        if "<" in phrase or "~" in phrase:
+            return None
+        words = plain_words(phrase)
+        content = tuple(w for w in words if w not in self.fillers)
+        return tuple(self.word(w) for w in (content if len(content) > 1 else words))
+
     def _expand(self, phrase: str, where: str, depth: int = 0) -> list[tuple[int, ...]]:
         """A concept's wording as word sequences; concepts inside it are written out."""
+        if (plain := self._plain(phrase)) is not None:
+            return [plain]
         if depth > 4:
             raise LexiconError(f"{where}: concepts refer to each other in a ring at «{phrase}»")
         choices: list[list[tuple[int, ...]]] = []
@@ -222,6 +232,8 @@ class _Compiler:
         return number
 
     def _in_order(self, phrase: str, where: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        if (plain := self._plain(phrase)) is not None:
+            return plain, (0,) * (len(plain) - 1)
         elements: list[int] = []
         gaps: list[int] = []
         gap = 0
@@ -266,7 +278,7 @@ def _inflect(phrase: str, forms: Mapping[str, str]) -> tuple[str, ...]:
 def _part_words(part: str) -> tuple[str, ...]:
     """Words of one blank-free piece; an elision or a «++» makes several."""
     if part.isascii() and part.isalpha() and part.islower():
-        return (LONG_RUN.sub(r"\1\1", part),)
+        return (part,)
     return tuple(t.word for t in tokenize(fold(part)))
 
 

@@ -7,8 +7,9 @@ negation drops danger signs).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from clinical.reader.cues import cue_positions
 from clinical.reader.families import Match, Sentence
 from clinical.reader.lexicon import Lexicon
 
@@ -165,15 +166,3 @@ def _answers_no(text: str, scope: _Scope, place: int, alone: bool) -> bool:
         if token.word == "n" and text[token.start : token.end] == "N"
     ]
     return place in capitals and (alone or len(capitals) > 1)
-
-
-def cue_positions(words: Sequence[str], cues: frozenset[str]) -> Mapping[int, int]:
-    """Start and end token of every cue phrase (one to five words) in the message."""
-    found: dict[int, int] = {}
-    longest = 5
-    for i in range(len(words)):
-        for length in range(min(longest, len(words) - i), 0, -1):
-            if " ".join(words[i : i + length]) in cues:
-                found[i] = i + length
-                break
-    return found

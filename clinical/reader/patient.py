@@ -11,8 +11,8 @@ from clinical.reader.ages import (
     TimedFact,
     bare_age_years,
 )
+from clinical.reader.cues import cue_positions
 from clinical.reader.lexicon import TimeWords
-from clinical.reader.negation import cue_positions
 from clinical.reader.tokens import Token
 
 _WEEKS_IN_MONTH = 4.345

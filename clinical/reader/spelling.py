@@ -15,6 +15,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 _ONE_EDIT_FROM = 6  # letters of the token; below this a typo makes another word too easily
 _TWO_EDITS_FROM = 9
 _SHORT = range(4, 6)  # letters of a token that is only guessed at
+_DOUBLED = re.compile(r"(.)\1")
 _CACHE_LIMIT = 20_000
 
 # Order matters: endings and digraphs before single letters.
@@ -100,12 +101,15 @@ class Speller:
     def _respell(self, token: str) -> tuple[str, ...]:
         if token in self._common or not token.isalpha() or len(token) > 24:
             return ()
-        undoubled = re.sub(r"(.)\1", r"\1", token)
-        if len(undoubled) >= 3 and undoubled != token and undoubled in self._words:
-            return (undoubled,)
         if len(token) < 5:
-            return ()
-        return self._by_edits(token) or self._by_ear(token)
+            return self._undoubled(token)
+        return self._by_edits(token) or self._undoubled(token) or self._by_ear(token)
+
+    def _undoubled(self, token: str) -> tuple[str, ...]:
+        """«fittts», «hott»: a doubled letter too many."""
+        single = _DOUBLED.sub(r"\1", token)
+        known = len(single) >= 3 and single != token and single in self._words
+        return (single,) if known else ()
 
     def _by_edits(self, token: str) -> tuple[str, ...]:
         length = len(token)

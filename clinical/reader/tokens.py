@@ -43,7 +43,10 @@ def fold(text: str) -> str:
 
 
 def _word(raw: str) -> str:
-    return LONG_RUN.sub(r"\1\1", raw.replace(MARK, ""))
+    """A word as looked up: without marks, apostrophes and runs of a letter («soooo»)."""
+    if raw.isalpha() and not LONG_RUN.search(raw):
+        return raw
+    return LONG_RUN.sub(r"\1\1", raw.replace(MARK, "").replace("'", ""))
 
 
 def tokenize(folded: str) -> list[Token]:
@@ -56,9 +59,7 @@ def tokenize(folded: str) -> list[Token]:
             if head in _ELISIONS and len(tail) > 1:
                 tokens.append(Token(head + "'", start, start + len(head) + 1))
                 raw, start = tail, start + len(head) + 1
-            word = _word(raw.replace("'", ""))
-        else:
-            word = _word(raw)
+        word = _word(raw) if len(raw) > 1 else raw
         if word:
             tokens.append(Token(word, start, match.end()))
     return tokens
