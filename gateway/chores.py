@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gateway import follow_up, limits
+from gateway.backlog import measure_backlog
 from gateway.reconcile import reconcile
 from gateway.rescue import rescue_rows
 from gateway.retention import remove_old_texts
@@ -29,6 +30,7 @@ def chores_of(gateway: Gateway) -> tuple[Chore, ...]:
     missed = (Chore("reconcile", minutes * 60, reconcile),) if minutes else ()
     return (
         *missed,
+        Chore("backlog", 10, measure_backlog),
         Chore("retention", 3_600, remove_old_texts),
         Chore("rescue_rows", 30, rescue_rows),
         Chore("follow_up", 15, ask_due_follow_ups),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 INBOUND = Counter(
     "chewie_gateway_inbound", "Messages by what became of them", ["channel", "result"]
@@ -15,6 +15,10 @@ DELIVERY = Counter("chewie_gateway_delivery", "Delivery states heard of", ["stat
 TRIAGE = Counter("chewie_gateway_triage", "Assessments by who answered", ["source", "reason"])
 RESCUED = Counter("chewie_gateway_rescued", "Jobs and messages taken up again", ["what"])
 DEAD_LETTERS = Counter("chewie_gateway_dead_letters", "Messages given up with a fixed sentence")
+WAITING = Gauge("chewie_gateway_waiting_messages", "Messages taken in and not handled yet")
+OLDEST_WAITING_SECONDS = Gauge(
+    "chewie_gateway_oldest_waiting_seconds", "Age of the oldest of them, in seconds"
+)
 SECONDS_TO_REPLY = Histogram(
     "chewie_gateway_seconds_to_reply",
     "From taking a message in to handing over its reply, in seconds",

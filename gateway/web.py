@@ -10,6 +10,9 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gateway.app import create_app
 from gateway.settings import Settings
 
+GRACEFUL_SECONDS = 20
+"""After SIGTERM requests in progress have so long; a pod's grace must exceed it."""
+
 
 class _Web(BaseApplication):  # type: ignore[misc]
     def __init__(self, settings: Settings) -> None:
@@ -24,7 +27,7 @@ class _Web(BaseApplication):  # type: ignore[misc]
             "worker_class": "gthread",
             "preload_app": False,
             "timeout": 30,
-            "graceful_timeout": 20,
+            "graceful_timeout": GRACEFUL_SECONDS,
             "keepalive": 30,
             "limit_request_line": 4_094,
             "limit_request_fields": 60,

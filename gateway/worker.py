@@ -12,9 +12,15 @@ from prometheus_client import start_http_server
 from gateway.chores import Chore, chores_of
 from gateway.jobs import queue_app
 from gateway.rescue import rescue_stalled
+from gateway.settings import Settings
 from gateway.wiring import Gateway
 
 log = structlog.get_logger("gateway.worker")
+
+
+def drain_seconds(settings: Settings) -> float:
+    """How long running jobs have to end after SIGTERM; a pod's grace must exceed it."""
+    return settings.assess_deadline_seconds + 10
 
 
 def run_worker(gateway: Gateway) -> None:
@@ -39,7 +45,7 @@ async def _run(gateway: Gateway) -> None:
                 delete_jobs="successful",
                 update_heartbeat_interval=min(5.0, settings.stalled_seconds / 3),
                 stalled_worker_timeout=settings.stalled_seconds,
-                shutdown_graceful_timeout=settings.assess_deadline_seconds + 10,
+                shutdown_graceful_timeout=drain_seconds(settings),
             )
         finally:
             for task in beside:
