@@ -1,7 +1,7 @@
 import pytest
 
 from clinical.case import Patient, Vitals
-from clinical.tables import TableError, questions
+from clinical.tables import TableError, questions, rules
 from clinical.tables.question import question_of
 
 
@@ -17,7 +17,12 @@ def test_an_answer_states_something_or_stays_unknown_on_purpose() -> None:
         for option in row.answers
         if not option.findings and option.vitals == Vitals() and option.patient == Patient()
     }
-    assert silent == {"not_measured", "not_done", "not_known", "first_patient", "second_patient"}
+    assert silent == {"not_measured", "not_done", "not_known"}
+
+
+def test_every_question_is_asked_by_some_rule_or_of_every_case() -> None:
+    asked = {code for rule in rules() for code in rule.ask}
+    assert [code for code, row in questions().items() if not row.always and code not in asked] == []
 
 
 def test_a_question_with_one_answer_is_refused() -> None:
