@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from gateway import metrics, webhooks
+from gateway.console import views as console
 from gateway.migrate import current_revision
 from gateway.settings import Settings
 from gateway.wiring import Gateway, wire
@@ -34,6 +35,8 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> Flask:
     app.add_url_rule("/healthz", "healthz", healthz)
     app.add_url_rule("/readyz", "readyz", readyz)
     app.add_url_rule("/metrics", "metrics", show_metrics)
+    if settings.console:
+        app.register_blueprint(console.blueprint)
     app.after_request(_add_security_headers)
     app.register_error_handler(HTTPException, _plain_error)
     return app

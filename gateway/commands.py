@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -12,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from gateway import people
 from gateway.channel import SendError
+from gateway.console.accounts import Role, save_user
 from gateway.csv_files import CsvError, facilities_from_csv, people_from_csv, phone_number
 from gateway.logs import configure_logs
 from gateway.migrate import migrate
@@ -155,6 +157,16 @@ def _rotate(gateway: Gateway, _: argparse.Namespace) -> int:
     return _say(f"{resealed} values sealed anew, {reindexed} addresses indexed anew.")
 
 
+def _console_user(gateway: Gateway, options: argparse.Namespace) -> int:
+    if options.password_file is not None:
+        password = options.password_file.read_text("utf-8").strip()
+    else:
+        password = getpass.getpass("Password: ")
+    with gateway.engine.begin() as connection:
+        save_user(connection, options.name, password, Role(options.role), gateway.now())
+    return _say(f"{options.name} may sign in as {options.role}.")
+
+
 COMMANDS: Mapping[str, Command] = {
     "worker": _worker,
     "migrate": _migrate,
@@ -164,6 +176,7 @@ COMMANDS: Mapping[str, Command] = {
     "forget": _forget,
     "retain": _retain,
     "rotate-keys": _rotate,
+    "console-user": _console_user,
 }
 _CHW: Mapping[str, Command] = {
     "add": _chw_add,
@@ -194,6 +207,10 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("forget", help="remove a person and every text").add_argument("address")
     commands.add_parser("retain", help="remove texts older than the retention time")
     commands.add_parser("rotate-keys", help="seal and index everything under the first keys")
+    user = commands.add_parser("console-user", help="add a user of the supervisor page")
+    user.add_argument("name")
+    user.add_argument("--role", default="supervisor", choices=[role.value for role in Role])
+    user.add_argument("--password-file", type=Path, default=None, help="else it is asked for")
     return parser
 
 

@@ -260,3 +260,37 @@ rate_window = Table(
     Column("window_start", DateTime(timezone=True), primary_key=True),
     Column("count", Integer, nullable=False),
 )
+
+console_user = Table(
+    "console_user",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    _moment("locked_until"),
+    _moment("created_at", nullable=False),
+)
+
+# A signed-in browser; only the digest of its token is stored.
+console_session = Table(
+    "console_session",
+    metadata,
+    _id(),
+    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    _ref("user_id", "console_user", nullable=False),
+    Column("csrf_token", Text, nullable=False),
+    _moment("seen_at", nullable=False),
+)
+
+# Who opened which case, or took out which list.
+audit_entry = Table(
+    "audit_entry",
+    metadata,
+    _id(),
+    Column("user_name", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    _ref("consultation_id", "consultation"),
+    _moment("at", nullable=False),
+)

@@ -48,6 +48,10 @@ def postgres() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="chewie-gateway-pg-"))
     server = server_module.get_server(folder / "data", cleanup_mode="delete")
     url = server.get_uri()
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        # Nothing here outlives the machine: durability would only make a database a test slow.
+        _execute(url, f"ALTER SYSTEM SET {setting} = off")
+    _execute(url, "SELECT pg_reload_conf()")
     _execute(url, "CREATE DATABASE gateway_template")
     engine = engine_from(_in_database(url, "gateway_template"))
     migrate(engine)
