@@ -39,6 +39,9 @@ AGES_BY_GROUP: Mapping[AgeGroup, tuple[int, ...]] = {
 }
 FROM_TWO_MONTHS = (AgeGroup.CHILD, AgeGroup.OLDER_CHILD, AgeGroup.ADULT)
 YOUNGEST_MOTHER_DAYS = 3285
+# «Born at 7 months», «born 30 weeks, very small»: an age of that length beside a sign of birth may
+# be the gestation, so the newborn is judged as well.
+GESTATION_DAYS = range(140, 300)
 
 
 @cache
@@ -101,14 +104,20 @@ def plausible_ages(
 ) -> tuple[int, ...]:
     """Ages in days to judge by, youngest first: one for each band that the patient may be in.
 
-    A stated age is the only one, except that a mother cannot be an infant: then the text speaks of
-    a baby as well, and both are judged.
+    A stated age is the only one, but for two: a mother cannot be an infant, and an age may be a
+    gestation. Then both are judged.
     """
     mother = pregnancy in {Pregnancy.PREGNANT, Pregnancy.POSTPARTUM}
     adult = AGES_BY_GROUP[AgeGroup.ADULT]
     if patient.age_days is not None:
         too_young = mother and patient.age_days < YOUNGEST_MOTHER_DAYS
-        return (patient.age_days, *adult) if too_young else (patient.age_days,)
+        born_early = bool(present & age_hints()["newborn"])
+        newborn = AGES_BY_GROUP[AgeGroup.NEWBORN]
+        return (
+            *(newborn if born_early and patient.age_days in GESTATION_DAYS else ()),
+            patient.age_days,
+            *(adult if too_young else ()),
+        )
     groups = _plausible_groups(patient, present)
     ages = tuple(age for group in groups for age in AGES_BY_GROUP[group])
     return (*ages, *adult) if mother and AgeGroup.ADULT not in groups else ages

@@ -19,6 +19,17 @@ def test_a_young_infant_is_thought_of_only_with_a_sign_of_one() -> None:
     assert min(plausible_ages(Patient(), frozenset({"not_feeding"}), Pregnancy.UNKNOWN)) < 60
 
 
+def test_an_age_that_may_be_a_gestation_is_judged_as_a_newborn_too() -> None:
+    small = frozenset({"very_low_weight"})
+    assert plausible_ages(Patient(age_days=213), small, Pregnancy.UNKNOWN) == (1, 213)
+    assert plausible_ages(Patient(age_days=1000), small, Pregnancy.UNKNOWN) == (1000,)
+    assert plausible_ages(Patient(age_days=213), NONE, Pregnancy.UNKNOWN) == (213,)
+
+
+def test_a_mother_cannot_be_an_infant() -> None:
+    assert plausible_ages(Patient(age_days=2), NONE, Pregnancy.POSTPARTUM) == (2, 4380)
+
+
 def test_signs_of_birth_imply_a_pregnancy_but_not_in_a_man() -> None:
     labour = frozenset({"labour"})
     assert plausible_pregnancies(Patient(), labour) == (Pregnancy.PREGNANT,)
