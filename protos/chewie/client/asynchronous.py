@@ -33,13 +33,13 @@ class AsyncTriageClient:
             else grpc.aio.secure_channel(target, tls.credentials(), options)
         )
         self._stub = TriageServiceStub(self._channel)
-        self._metadata = call_metadata(token)
+        self._token = token
 
     async def assess(self, request: pb.AssessRequest, *, timeout_seconds: float) -> pb.Assessment:
         """Return the assessment; retries share the one deadline. Raises `TriageError`."""
         try:
             response: pb.AssessResponse = await self._stub.Assess(
-                with_id(request), timeout=timeout_seconds, metadata=self._metadata
+                with_id(request), timeout=timeout_seconds, metadata=call_metadata(self._token)
             )
         except grpc.aio.AioRpcError as error:
             raise error_from(error) from error
@@ -55,7 +55,7 @@ class AsyncTriageClient:
         call = self._stub.AssessStream(
             pb.AssessStreamRequest(request=with_id(request)),
             timeout=timeout_seconds,
-            metadata=self._metadata,
+            metadata=call_metadata(self._token),
         )
         try:
             async for event in call:
@@ -69,7 +69,9 @@ class AsyncTriageClient:
         """Return what answers at the target, its limits and load. Raises `TriageError`."""
         try:
             response: pb.GetServiceInfoResponse = await self._stub.GetServiceInfo(
-                pb.GetServiceInfoRequest(), timeout=timeout_seconds, metadata=self._metadata
+                pb.GetServiceInfoRequest(),
+                timeout=timeout_seconds,
+                metadata=call_metadata(self._token),
             )
         except grpc.aio.AioRpcError as error:
             raise error_from(error) from error

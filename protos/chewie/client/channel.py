@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
+from opentelemetry import propagate
 
 SERVICE = "chewie.triage.v1.TriageService"
 KEEPALIVE_MS = 30_000
@@ -66,5 +67,11 @@ def channel_options(*, max_attempts: int, tls: Tls | None = None) -> list[tuple[
 
 
 def call_metadata(token: str | None) -> tuple[tuple[str, str], ...]:
-    """The token as metadata. It goes in clear without TLS: only over loopback then."""
-    return (("authorization", f"Bearer {token}"),) if token else ()
+    """The token, and the present trace (W3C traceparent) so that spans join across services.
+
+    The token goes in clear without TLS: only over loopback then.
+    """
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier)
+    bearer = (("authorization", f"Bearer {token}"),) if token else ()
+    return (*bearer, *carrier.items())

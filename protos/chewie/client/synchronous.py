@@ -36,13 +36,13 @@ class TriageClient:
             else grpc.secure_channel(target, tls.credentials(), options)
         )
         self._stub = TriageServiceStub(self._channel)
-        self._metadata = call_metadata(token)
+        self._token = token
 
     def assess(self, request: pb.AssessRequest, *, timeout_seconds: float) -> pb.Assessment:
         """Return the assessment; retries share the one deadline. Raises `TriageError`."""
         try:
             response: pb.AssessResponse = self._stub.Assess(
-                with_id(request), timeout=timeout_seconds, metadata=self._metadata
+                with_id(request), timeout=timeout_seconds, metadata=call_metadata(self._token)
             )
         except grpc.RpcError as error:
             raise error_from(error) from error
@@ -58,7 +58,7 @@ class TriageClient:
         call = self._stub.AssessStream(
             pb.AssessStreamRequest(request=with_id(request)),
             timeout=timeout_seconds,
-            metadata=self._metadata,
+            metadata=call_metadata(self._token),
         )
         try:
             yield from call
@@ -71,7 +71,9 @@ class TriageClient:
         """Return what answers at the target, its limits and load. Raises `TriageError`."""
         try:
             response: pb.GetServiceInfoResponse = self._stub.GetServiceInfo(
-                pb.GetServiceInfoRequest(), timeout=timeout_seconds, metadata=self._metadata
+                pb.GetServiceInfoRequest(),
+                timeout=timeout_seconds,
+                metadata=call_metadata(self._token),
             )
         except grpc.RpcError as error:
             raise error_from(error) from error
