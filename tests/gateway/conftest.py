@@ -347,3 +347,9 @@ def registered(make_talk: Callable[..., Talk], supervisor: str) -> Talk:
         number = register(connection, talk.gateway.vault, person, talk.gateway.now())
         set_consent(connection, number, talk.gateway.now())
     return talk
+
+
+@pytest.fixture
+def gateway_environ() -> Callable[..., dict[str, str]]:
+    """A complete environment with some settings changed, for processes of their own."""
+    return environ_of
