@@ -6,7 +6,6 @@ Knows neither gRPC nor vLLM. Whatever the model does, the answer is never below 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -42,7 +41,7 @@ PRIORITY_NORMAL = 0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What a caller asks for. `language` is one that the phrases have."""
+    """What a caller asks for. `language` is one that the phrases have; `started` is a clock's."""
 
     case: Case
     language: str = "en"
@@ -50,6 +49,7 @@ class Order:
     temperature: float = 0.0
     raised: bool = False
     trace_headers: Mapping[str, str] = field(default_factory=dict)
+    started: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,6 @@ class Answer:
     assessment: Assessment
     fallback_reason: str = ""
     usage: TokenUsage = field(default_factory=TokenUsage)
-    total_ms: int = 0
 
 
 def read_by_rules(order: Order) -> RulesReading:
@@ -105,12 +104,10 @@ class Assessor:
         admission: Admission,
         *,
         new_id: Callable[[], str] = lambda: uuid4().hex,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
         self._admission = admission
         self._new_id = new_id
-        self._clock = clock
 
     async def assess(
         self, order: Order, reading: RulesReading, *, on_sentence: OnSentence | None = None
@@ -119,15 +116,10 @@ class Assessor:
 
         Raises `EngineError`. A full queue is no reason to refuse an emergency: the rules answer it.
         """
-        started = self._clock()
-        answer = await self._answer(order, reading, None if reading.emergency else on_sentence)
-        return replace(answer, total_ms=round((self._clock() - started) * 1000))
-
-    async def _answer(
-        self, order: Order, reading: RulesReading, on_sentence: OnSentence | None
-    ) -> Answer:
         if self._engine is None:
             return Answer(assessment=reading.assessment, fallback_reason="engine_none")
+        if reading.emergency:
+            on_sentence = None
         request = self._request(order, reading, stream=on_sentence is not None)
         try:
             with self._admission.place(emergency=reading.emergency):

@@ -95,6 +95,7 @@ class Service:
             metrics=self.metrics,
             load=self._load,
             version=_version(),
+            clock=clock,
         )
         self._servers: list[grpc.aio.Server] = []
         self._stop_metrics: Callable[[], None] | None = None

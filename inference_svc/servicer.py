@@ -56,6 +56,7 @@ class ServiceParts:
     metrics: Metrics
     load: Callable[[], EngineLoad]
     version: str
+    clock: Callable[[], float]
 
 
 class TriageServicer(TriageServiceServicer):  # type: ignore[misc]
@@ -68,9 +69,10 @@ class TriageServicer(TriageServiceServicer):  # type: ignore[misc]
         self, request: pb.AssessRequest, context: grpc.aio.ServicerContext
     ) -> pb.AssessResponse:
         """Answer one case."""
+        started = self._parts.clock()
         validate_request(request)
         self._admit(request, context)
-        order = self._order(request)
+        order = self._order(request, started)
         reading = await off_the_loop(order, read_by_rules, order)
         assessment = await self._once(request, order, reading, context)
         return pb.AssessResponse(assessment=assessment)
@@ -79,12 +81,13 @@ class TriageServicer(TriageServiceServicer):  # type: ignore[misc]
         self, request: pb.AssessStreamRequest, context: grpc.aio.ServicerContext
     ) -> None:
         """Answer one case in steps: accepted, rule findings, sentences, the assessment."""
+        started = self._parts.clock()
         validate_stream_request(request)
         self._admit(request.request, context)
         send: Send = context.write
         accepted = pb.Accepted(request_id=request.request.request_id or uuid4().hex)
         await send(pb.AssessStreamResponse(accepted=accepted))
-        order = self._order(request.request)
+        order = self._order(request.request, started)
         reading = await off_the_loop(order, read_by_rules, order)
         await send(pb.AssessStreamResponse(rule_findings=_rule_findings(reading)))
         sentences: asyncio.Queue[str | None] = asyncio.Queue()
@@ -131,7 +134,7 @@ class TriageServicer(TriageServiceServicer):  # type: ignore[misc]
         if left is not None and left < self._parts.settings.min_time_left_seconds:
             raise too_little_time(left)
 
-    def _order(self, request: pb.AssessRequest) -> Order:
+    def _order(self, request: pb.AssessRequest, started: float) -> Order:
         longest, options = self._parts.settings.max_output_tokens, request.options
         asked = options.max_output_tokens if options.HasField("max_output_tokens") else longest
         return Order(
@@ -141,6 +144,7 @@ class TriageServicer(TriageServiceServicer):  # type: ignore[misc]
             temperature=round(options.temperature, 3),
             raised=request.priority == pb.PRIORITY_HIGH,
             trace_headers=outgoing_headers(),
+            started=started,
         )
 
     async def _once(
@@ -176,17 +180,17 @@ class TriageServicer(TriageServiceServicer):  # type: ignore[misc]
             await self._parts.readiness.failed()
             raise
         await self._parts.readiness.succeeded()
-        return self._told(answer, order.language)
+        return self._told(answer, order)
 
-    def _told(self, answer: Answer, language: str) -> pb.Assessment:
+    def _told(self, answer: Answer, order: Order) -> pb.Assessment:
         self._parts.metrics.observe(answer)
         return assessment_to_proto(
             answer.assessment,
-            language=language,
+            language=order.language,
             identity=self._parts.identity,
             fallback_reason=answer.fallback_reason,
             usage=answer.usage,
-            total_ms=answer.total_ms,
+            total_ms=round((self._parts.clock() - order.started) * 1000),
         )
 
 

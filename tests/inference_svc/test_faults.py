@@ -3,6 +3,7 @@
 import asyncio
 import collections
 import random
+import sys
 from typing import Any
 
 import grpc
@@ -12,6 +13,7 @@ from chewie.client import AsyncTriageClient, TriageError
 from chewie.triage.v1 import triage_pb2 as pb
 from inference_svc.readiness import State
 from tests.inference_svc.fakes import FakeEngine, Running, a_request, run, said, serving, until
+from tests.inference_svc.process import ROOT
 
 FITS = "2yr old fitting and won't drink anything"
 
@@ -73,6 +75,26 @@ def test_slow_reader_holds_up_itself_alone() -> None:
             while (event := await slow.read()) is not grpc.aio.EOF:
                 rest.append(event)
         assert rest[-1].WhichOneof("event") == "assessment"
+
+    run(scenario())
+
+
+def test_client_process_killed_mid_stream_frees_the_engine() -> None:
+    async def scenario() -> None:
+        engine = FakeEngine(delay=3600)
+        async with serving(engine, warm=False) as running:
+            await running.service.readiness.succeeded()
+            asking = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "chewie.client.ask", "--stream", "cough"),
+                *("--target", running.target),
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+                cwd=ROOT,
+            )
+            await until(lambda: len(engine.running) == 1, seconds=60)
+            asking.kill()
+            await asking.wait()
+            await until(lambda: not engine.running)
 
     run(scenario())
 

@@ -1,6 +1,7 @@
 """Tokens on the wire: every method guarded, health open, limits per caller, priority by scope."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,18 @@ def test_each_method_needs_its_token_and_health_none(guarded: dict[str, Any]) ->
             health = health_pb2_grpc.HealthStub(running.channel)
             answer = await health.Check(health_pb2.HealthCheckRequest(), timeout=10)
             assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+    run(scenario())
+
+
+def test_expired_token_is_refused(guarded: dict[str, Any]) -> None:
+    async def scenario() -> None:
+        expired = new_token("gateway", frozenset(Scope), datetime(2020, 1, 1, tzinfo=UTC))
+        with guarded["tokens_file"].open("a") as tokens:
+            tokens.write(expired.line + "\n")
+        async with serving(None, **guarded) as running, client(running, expired.token) as late:
+            refused = await code_of(late.assess(a_request(), timeout_seconds=10))
+        assert refused is grpc.StatusCode.UNAUTHENTICATED
 
     run(scenario())
 
