@@ -29,7 +29,7 @@ def answer(case: Case, judgement: Judgement) -> Assessment:
     """The answer of the fired rules, without summary, questions and notes."""
     urgency, top = judgement.urgency, top_rules(judgement)
     signs = danger_signs(case, judgement)
-    conditions = _conditions(rule.condition for rule in top)
+    conditions = _conditions(top, judgement.fired)
     return Assessment(
         urgency=urgency,
         danger_signs=signs,
@@ -44,11 +44,18 @@ def answer(case: Case, judgement: Judgement) -> Assessment:
     )
 
 
-def _conditions(codes: Iterable[str]) -> tuple[str, ...]:
-    """At most three, each once; «no illness» and «not clear» only when nothing else is likely."""
-    likely = tuple(dict.fromkeys(codes))
-    named = tuple(code for code in likely if code not in {NOT_CLEAR, NO_ILLNESS})
-    return (named or likely)[:MAX_CONDITIONS] or (NOT_CLEAR,)
+def _conditions(top: Iterable[Rule], fired: Iterable[Rule]) -> tuple[str, ...]:
+    """At most three, each once, most specific first.
+
+    When the deciding rules name none (severe pain), those that ask for care today may (a broken
+    limb); a milder rule never does. «No illness» stands only when nothing else is likely.
+    """
+    unclear = {NOT_CLEAR, NO_ILLNESS}
+    likely = tuple(dict.fromkeys(rule.condition for rule in top))
+    named = [code for code in likely if code not in unclear]
+    today = [rule.condition for rule in fired if rule.urgency >= Urgency.URGENT]
+    others = [code for code in dict.fromkeys(today) if code not in unclear]
+    return tuple(named or others or likely)[:MAX_CONDITIONS] or (NOT_CLEAR,)
 
 
 def top_rules(judgement: Judgement) -> tuple[Rule, ...]:

@@ -90,7 +90,9 @@ def _judgement(age_days: int, facts: Facts, index: RulesByKey) -> Judgement:
 
 
 def _precedence(rule: Rule) -> tuple[int, int, int]:
-    return -rule.urgency, -(rule.when.weight + rule.rank), rule.order
+    """Most urgent first; then what asks for more facts, a pregnancy counting as one of them."""
+    mothers_only = all(population.pregnancy for population in rule.populations)
+    return -rule.urgency, -(rule.when.weight + rule.rank + mothers_only), rule.order
 
 
 @lru_cache(maxsize=1024)

@@ -59,6 +59,13 @@ def test_the_most_specific_condition_comes_first(a_case: CaseBuilder) -> None:
     assert answered(case).conditions[0] == "severe_preeclampsia"
 
 
+def test_a_rule_without_a_condition_leaves_the_naming_to_the_next(a_case: CaseBuilder) -> None:
+    given = answered(a_case("severe_pain", "deformity", age_days=12000))
+    assert (given.urgency, given.conditions) == (Urgency.EMERGENCY, ("fracture",))
+    mild = answered(a_case("severe_pain", "runny_nose", age_days=12000))
+    assert mild.conditions == ("not_clear",)
+
+
 def test_no_illness_is_not_named_beside_an_illness(a_case: CaseBuilder) -> None:
     given = answered(a_case("runny_nose", "plays", age_days=1200))
     assert given.conditions == ("cough_or_cold",)
