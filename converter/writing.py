@@ -22,8 +22,8 @@ from converter.progress import Progress
 from converter.recipes import Copy, OutputTensor, Recipe, read_exactly
 from converter.shards import Shard
 
-BUFFER_BYTES = 4 * 2**20
-BUFFERS = 6
+BUFFER_BYTES = 8 * 2**20
+BUFFERS = 5
 # At most twice this much is written again after a crash, besides one tensor.
 MARK_BYTES = 256 * 2**20
 

@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from math import prod
 from pathlib import Path
 
-import numpy as np
-
 FULL_BYTES = 8_600_158_944
 FULL_LAYERS = 34
 FULL_IMAGE_LAYERS = 27
@@ -113,6 +111,9 @@ def write_checkpoint(folder: Path, wanted_bytes: int) -> Path:
 
 
 def _finite_noise() -> bytes:
+    # Only here, so that whoever imports the sizes alone stays small.
+    import numpy as np
+
     values = np.random.default_rng(0).normal(0, 0.02, NOISE_BYTES // 2).astype(np.float32)
     return (values.view(np.uint32) >> 16).astype("<u2").tobytes()
 

@@ -90,6 +90,9 @@ def _build_tokenizer(folder: Path) -> None:
     )
     wrapped.chat_template = CHAT_TEMPLATE
     wrapped.save_pretrained(folder)
+    # transformers 5 writes a class of its own here that 4.x does not know.
+    path = folder / "tokenizer_config.json"
+    change_json(path, lambda config: config.update(tokenizer_class="PreTrainedTokenizerFast"))
 
 
 def _sparse_config(sizes: dict[str, Any]) -> dict[str, Any]:

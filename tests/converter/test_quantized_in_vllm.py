@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer
 
 from converter import Options, convert, plan_conversion
@@ -34,6 +35,12 @@ KINDS = {
     "w4a16 with an fp8 head": Options(quantize="w4a16", lm_head="fp8"),
     "w4a16 with the head kept": Options(quantize="w4a16"),
 }
+
+
+# Random weights forgive no rounding: four bits, whose rounding error is a tenth of a weight, stay
+# within the limit of a trained model only there. That the engine computes with exactly the
+# rounded weights is shown apart.
+MOST_ON_RANDOM_WEIGHTS = {kind: MOST_KL_MEDIAN if "w4" not in kind else 0.1 for kind in KINDS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,18 +119,47 @@ def test_real_widths_in_vllm_stay_close_to_bf16(
 ) -> None:
     convert(plan_conversion(real_widths, tmp_path / "model", KINDS[kind]))
     found = ask(tmp_path / "model", random_prompts(2048), tmp_path)
-    check_closeness(kind, plain_answer, found, least_top1=0.5)
+    check_closeness(kind, plain_answer, found, MOST_ON_RANDOM_WEIGHTS[kind], least_top1=0.4)
     assert found.generated.shape == (2, 8)
 
 
-def check_closeness(kind: str, wanted: Said, found: Said, least_top1: float) -> None:
+def test_engine_computes_with_exactly_the_four_bit_weights(
+    tmp_path: Path, real_widths: Path
+) -> None:
+    """A bf16 checkpoint made of the restored values says the same as the packed one."""
+    convert(plan_conversion(real_widths, tmp_path / "packed", KINDS["w4a16"]))
+    convert(plan_conversion(real_widths, tmp_path / "restored"))
+    packed = load_file(tmp_path / "packed" / "model.safetensors")
+    plain = load_file(tmp_path / "restored" / "model.safetensors")
+    for name in plain:
+        module = name.removesuffix(".weight")
+        if f"{module}.weight_packed" in packed:
+            plain[name] = restored_four_bits(packed, module).bfloat16()
+    save_file(plain, tmp_path / "restored" / "model.safetensors")
+    answers = [
+        ask(tmp_path / name, random_prompts(2048), tmp_path) for name in ("restored", "packed")
+    ]
+    assert np.median(divergences(*answers)) < 0.002
+    assert top1(*answers) > 0.9
+
+
+def restored_four_bits(tensors: dict[str, torch.Tensor], module: str) -> torch.Tensor:
+    packed, scale = tensors[f"{module}.weight_packed"], tensors[f"{module}.weight_scale"].float()
+    nibbles = (packed.unsqueeze(-1) >> (torch.arange(8, dtype=torch.int32) * 4)) & 15
+    values = (nibbles - 8).reshape(packed.shape[0], scale.shape[1], -1).float()
+    return (values * scale.unsqueeze(-1)).reshape(packed.shape[0], -1)
+
+
+def check_closeness(
+    kind: str, wanted: Said, found: Said, most_median: float, least_top1: float
+) -> None:
     assert np.isfinite(found.logprobs).all()
     distances = divergences(wanted, found)
     median, p99 = np.median(distances), np.quantile(distances, 0.99)
     same = top1(wanted, found)
     print(f"{kind}: KL median {median:.5f}, p99 {p99:.5f}, top-1 {same:.1%}")
     assert median > 0
-    assert median <= MOST_KL_MEDIAN
+    assert median <= most_median
     assert p99 <= MOST_KL_P99
     assert same >= least_top1
 
@@ -156,7 +192,7 @@ def test_demo_checkpoint_in_vllm_stays_close_to_bf16(
     options = replace(KINDS[kind], group_size=_group_size())
     convert(plan_conversion(DEMO, tmp_path / "model", options))
     found = ask(tmp_path / "model", demo_prompts, tmp_path)
-    check_closeness(kind, demo_answer, found, least_top1=0.9)
+    check_closeness(kind, demo_answer, found, MOST_KL_MEDIAN, least_top1=0.9)
 
 
 def _group_size() -> int:
