@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,3 +88,57 @@ def test_wrong_words_exit_with_two() -> None:
     with pytest.raises(SystemExit) as stop:
         main(["verify"])
     assert stop.value.code == 2
+
+
+def test_readme_tells_every_flag_and_exit_code(root: Path) -> None:
+    from converter.command_line import _parser
+    from converter.errors import ConversionError
+
+    readme = (root / "converter" / "README.md").read_text()
+    subparsers = next(action for action in _parser()._actions if action.dest == "command")
+    flags = {
+        flag
+        for parser in subparsers.choices.values()  # type: ignore[union-attr]
+        for action in parser._actions  # type: ignore[attr-defined]
+        for flag in action.option_strings
+        if flag.startswith("--") and flag not in ("--help", "--json")
+    }
+    assert not {flag for flag in flags if f"`{flag}" not in readme}
+    codes = {error.exit_code for error in ConversionError.__subclasses__()}
+    assert not {code for code in codes if f"\n| {code} | " not in readme}
+
+
+def test_memory_does_not_grow_with_the_model(
+    tmp_path: Path, plain_builder: Builder, json_changer: Callable[..., None]
+) -> None:
+    """A checkpoint of 270 MB, of which one tensor has 256; its bytes are a hole in the file."""
+    source = plain_builder(tmp_path / "source", hidden=64, vocab=64)
+    path = source / "model.safetensors"
+    raw = path.read_bytes()
+    length = int.from_bytes(raw[:8], "little")
+    header = json.loads(raw[8 : 8 + length])
+    rows = 2**21
+    header["language_model.model.embed_tokens.weight"]["shape"] = [rows, 64]
+    position = 0
+    for name, entry in header.items():
+        if name != "__metadata__":
+            size = 2 * math.prod(entry["shape"])
+            entry["data_offsets"] = [position, position + size]
+            position += size
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text)
+    os.truncate(path, 8 + len(text) + position)
+    json_changer(source / "config.json", lambda told: told["text_config"].update(vocab_size=rows))
+    program = (
+        "import sys; from converter.__main__ import main; assert main(sys.argv[1:]) == 0; "
+        "print(next(line for line in open('/proc/self/status') if line.startswith('VmHWM')))"
+    )
+    for name, options in (("copy", []), ("cast", ["--dtype", "float16"])):
+        told = subprocess.run(
+            [sys.executable, "-c", program, str(source), str(tmp_path / name), *options],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        peak_kb = int(told.stdout.split()[-2])
+        assert peak_kb < 150_000

@@ -33,7 +33,6 @@ KINDS = {
     "int8": Options(quantize="int8", lm_head="int8"),
     "w4a16": Options(quantize="w4a16", lm_head="int4"),
     "w4a16 with an fp8 head": Options(quantize="w4a16", lm_head="fp8"),
-    "w4a16 with the head kept": Options(quantize="w4a16"),
 }
 
 
