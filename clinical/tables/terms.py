@@ -184,10 +184,13 @@ def _none(terms: list[Term], _count: int) -> Term:
     others = [term.holds for term in terms if not term.is_finding]
 
     def holds(facts: Facts) -> bool:
-        return codes.isdisjoint(facts.direct) and not any(ask(facts) for ask in others)
+        if not codes.isdisjoint(facts.direct):
+            return False
+        stated = replace(facts, present=facts.direct) if others else facts
+        return not any(ask(stated) for ask in others)
 
     joined = _joined(terms, holds, frozenset(), 0, "none of: ")
-    return replace(joined, findings=frozenset(), softened_by=codes | joined.softened_by)
+    return replace(joined, findings=frozenset(), softened_by=joined.findings | joined.softened_by)
 
 
 def _at_least(terms: list[Term], count: int) -> Term:

@@ -97,8 +97,8 @@ CONVERSATIONS: list[tuple[str, list[str], dict[str, object], Urgency, list[Turn]
         {"age_days": 700},
         ROUTINE,
         [
-            ("chest_indrawing", "1", ROUTINE),
-            ("general_danger_signs", "1", ROUTINE),
+            ("chest_indrawing", "1", HOME),
+            ("general_danger_signs", "1", HOME),
             ("breaths_per_minute", "i counted 56", URGENT),
         ],
     ),

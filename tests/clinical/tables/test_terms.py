@@ -84,3 +84,10 @@ def test_keys_are_facts_without_which_a_term_cannot_hold() -> None:
 def test_a_finding_that_only_follows_from_another_softens_nothing() -> None:
     long_cough = Facts(frozenset({"cough", "fever"}), {}, direct=frozenset({"fever"}))
     assert term({"all": ["fever", {"none": ["cough"]}]}).holds(long_cough)
+
+
+def test_what_softens_is_known_through_groups() -> None:
+    softened = term({"all": ["fever", {"none": [{"any": ["cough", "no rash"]}]}]})
+    assert softened.softened_by == {"cough"}
+    long_cough = Facts(frozenset({"cough", "fever"}), {}, direct=frozenset({"fever"}))
+    assert softened.holds(long_cough)
