@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import grpc
@@ -40,6 +43,9 @@ USAGE = TokenUsage(
 def said(**changes: Any) -> str:
     """The JSON of a model that speaks of a cold, with changes."""
     return json.dumps({**COLD, **changes}, ensure_ascii=False)
+
+
+CHARACTERS_PER_TOKEN = 4
 
 
 @dataclass
@@ -114,7 +120,10 @@ class FakeEngine:
                 entry[2].set_result(None)
 
     async def _pieces(self, request: GenerationRequest) -> AsyncGenerator[Generated, None]:
-        parts = [self.text[i : i + self.piece] for i in range(0, len(self.text), self.piece)]
+        text = self.text[: request.max_output_tokens * CHARACTERS_PER_TOKEN]
+        reason = self.finish_reason if text == self.text else "length"
+        tokens = -(-len(text) // CHARACTERS_PER_TOKEN)
+        parts = [text[i : i + self.piece] for i in range(0, len(text), self.piece)]
         told = ""
         for part in parts:
             await asyncio.sleep(self.delay)
@@ -124,7 +133,8 @@ class FakeEngine:
             if request.stream and part is not parts[-1]:
                 yield Generated(text=part)
                 told = ""
-        yield Generated(text=told, finish_reason=self.finish_reason, usage=USAGE)
+        usage = replace(USAGE, output_tokens=tokens)
+        yield Generated(text=told, finish_reason=reason, usage=usage)
 
 
 IDENTITY = ServiceIdentity(
@@ -175,6 +185,28 @@ async def serving(
             yield Running(service=service, engine=engine, channel=channel, stub=stub)
     finally:
         await service.stop(0)
+
+
+@contextmanager
+def serving_in_thread(engine: FakeEngine) -> Iterator[str]:
+    """The same service on a loop of its own thread, for blocking clients; yields the target."""
+    started: Future[str] = Future()
+    stop: list[Callable[[], object]] = []
+
+    async def live() -> None:
+        ended = asyncio.Event()
+        stop.append(partial(asyncio.get_running_loop().call_soon_threadsafe, ended.set))
+        async with serving(engine) as running:
+            started.set_result(running.target)
+            await ended.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(live(),))
+    thread.start()
+    try:
+        yield started.result(30)
+    finally:
+        stop[0]()
+        thread.join(30)
 
 
 def a_request(

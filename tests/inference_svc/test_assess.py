@@ -43,7 +43,7 @@ def test_usable_answer_of_the_model_is_taken() -> None:
     assert answer.assessment.source is AnswerSource.MODEL_AND_RULES
     assert answer.assessment.conditions == ("cough_or_cold",)
     assert answer.fallback_reason == ""
-    assert answer.usage.output_tokens == 80
+    assert answer.usage.output_tokens == len(said()) // 4 + (len(said()) % 4 > 0)
 
 
 def test_net_raises_a_model_that_reassures_beside_a_danger_sign() -> None:
