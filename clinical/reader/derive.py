@@ -39,6 +39,8 @@ _IMPLIED_OF_A_MOTHER = {
     "bleeding_uncontrolled": ("heavy_bleeding", "vaginal_bleeding"),
     "heavy_bleeding": ("vaginal_bleeding",),
 }
+_LABOUR = frozenset({"labour", "imminent_delivery", "prolonged_labour"})
+_TERM_WEEKS = 37
 UNPLACED_BLEEDING = "bleeding"
 
 
@@ -102,4 +104,9 @@ def implied(code: str, patient: Patient) -> tuple[str, ...]:
     found = _IMPLIED.get(code, ())
     if patient.pregnancy in {Pregnancy.PREGNANT, Pregnancy.POSTPARTUM}:
         found += _IMPLIED_OF_A_MOTHER.get(code, ())
+    if patient.pregnancy is Pregnancy.PREGNANT and code == "no_movement":
+        found += ("reduced_fetal_movement",)
+    weeks = patient.gestation_weeks
+    if code in _LABOUR and weeks is not None and weeks < _TERM_WEEKS:
+        found += ("preterm_labour",)
     return found
