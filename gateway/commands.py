@@ -24,6 +24,7 @@ from gateway.retention import forget, remove_old_texts
 from gateway.rotation import rotate_keys
 from gateway.settings import Settings, settings_from
 from gateway.store import facilities
+from gateway.traces import configure_traces
 from gateway.wiring import Gateway, wire
 
 Command = Callable[[Gateway, argparse.Namespace], int]
@@ -59,6 +60,7 @@ def _web(settings: Settings) -> int:
 def _worker(gateway: Gateway, _: argparse.Namespace) -> int:
     from gateway.worker import run_worker
 
+    configure_traces(gateway.settings)
     run_worker(gateway)
     return 0
 

@@ -20,6 +20,7 @@ from gateway.first_reading import read_first
 from gateway.queue import enqueue_answer, enqueue_delivery
 from gateway.redaction import redact_pair
 from gateway.retry import backoff
+from gateway.traces import TRACER
 from gateway.wiring import Gateway
 
 MAX_ATTEMPTS = 6  # of a job that fails by itself; with the waits of `retry`, under a minute
@@ -49,7 +50,8 @@ def queue_app(gateway: Gateway, *, pool_size: int = 4) -> App:
     @app.task(name=queue.READ_FIRST, retry=again, pass_context=True)
     def _read_first(context: JobContext, /, inbox_id: int, **_later: object) -> None:
         try:
-            read_first(gateway, inbox_id)
+            with TRACER.start_as_current_span(queue.READ_FIRST, attributes={"inbox": inbox_id}):
+                read_first(gateway, inbox_id)
         except Exception:
             # The conversation itself must go on where the first reading cannot.
             if _is_last(context):
@@ -59,7 +61,8 @@ def queue_app(gateway: Gateway, *, pool_size: int = 4) -> App:
     @app.task(name=queue.ANSWER, retry=again, pass_context=True)
     def _answer(context: JobContext, /, contact_id: int, **_later: object) -> None:
         try:
-            answer_contact(gateway, contact_id)
+            with TRACER.start_as_current_span(queue.ANSWER, attributes={"contact": contact_id}):
+                answer_contact(gateway, contact_id)
         except ConversationMovedError:
             raise
         except Exception as error:
@@ -76,7 +79,8 @@ def queue_app(gateway: Gateway, *, pool_size: int = 4) -> App:
 
     @app.task(name=queue.DELIVER, retry=again)
     def _deliver(contact_id: int, **_later: object) -> None:
-        deliver(gateway, contact_id)
+        with TRACER.start_as_current_span(queue.DELIVER, attributes={"contact": contact_id}):
+            deliver(gateway, contact_id)
 
     @app.task(name=queue.WAKE_DELIVERY, retry=again)
     def _wake_delivery(contact_id: int, **_later: object) -> None:

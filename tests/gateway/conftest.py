@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
@@ -353,3 +355,13 @@ def registered(make_talk: Callable[..., Talk], supervisor: str) -> Talk:
 def gateway_environ() -> Callable[..., dict[str, str]]:
     """A complete environment with some settings changed, for processes of their own."""
     return environ_of
+
+
+@pytest.fixture
+def restore_root_logging() -> Iterator[None]:
+    """Logging as it was before a command configured it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()

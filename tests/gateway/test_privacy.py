@@ -32,16 +32,7 @@ def everything_stored(gateway):
 CANARY = "zanzibarcanary"
 
 
-@pytest.fixture
-def restore_logs():
-    """Logging as it was."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers, root.level = handlers, level
-
-
-def test_the_canary_is_written_nowhere(make_talk, twilio, capfd, caplog, clock, restore_logs):
+def test_the_canary_is_written_nowhere(make_talk, twilio, capfd, caplog, restore_root_logging):
     configure_logs()
     logging.getLogger().setLevel(logging.DEBUG)
     talk = make_talk()
