@@ -137,7 +137,8 @@ class Speller:
         longest = max(len(token), len(word))
         if distance <= 1:
             return longest >= _ONE_EDIT_FROM
-        return longest >= _TWO_EDITS_FROM
+        # Two edits may not touch the first letter: there sits the «not» of «hajazimia», «unwell».
+        return longest >= _TWO_EDITS_FROM and token[0] == word[0]
 
     def _by_ear(self, token: str) -> tuple[str, ...]:
         if self._by_sound is None:
