@@ -65,7 +65,7 @@ def summary_of(assessment: Assessment, *, language: str) -> str:
         "urgency": phrase(Kind.URGENCY, assessment.urgency.name, language=language, form=Form.LONG),
     }
     text = phrase(Kind.FIXED, template, language=language, form=Form.LONG).format(**words)
-    return text[:MAX_SUMMARY_CHARACTERS]
+    return (text[:1].upper() + text[1:])[:MAX_SUMMARY_CHARACTERS]
 
 
 def _as_the_messages_say(case: Case, read: Case) -> Case:

@@ -215,6 +215,34 @@ def test_a_row_of_the_guideline_gives_its_urgency(
         assert any(row in rule.rows for rule in judgement.fired)
 
 
+NUMBERS_ALONE: list[tuple[dict[str, Any], Urgency]] = [
+    ({"gestation_weeks": 33, "systolic_mmhg": 175, "diastolic_mmhg": 112}, EMERGENCY),
+    ({"age_days": 91, "respiratory_rate_per_minute": 64}, URGENT),
+    ({"age_days": 91, "respiratory_rate_per_minute": 72}, EMERGENCY),
+    ({"age_days": 3000, "respiratory_rate_per_minute": 52}, EMERGENCY),
+    ({**ADULT, "respiratory_rate_per_minute": 34}, EMERGENCY),
+    ({**ADULT, "spo2_percent": 86}, EMERGENCY),
+    ({**CHILD, "spo2_percent": 92}, URGENT),
+    ({"temp_celsius": 41.2}, EMERGENCY),
+    ({**CHILD, "glucose_mg_per_dl": 48}, EMERGENCY),
+    ({**NEWBORN, "glucose_mg_per_dl": 48}, ROUTINE),
+    ({**CHILD, "systolic_mmhg": 65}, EMERGENCY),
+    ({**ADULT, "systolic_mmhg": 84}, EMERGENCY),
+    ({**ADULT, "systolic_mmhg": 190, "diastolic_mmhg": 100}, URGENT),
+    ({"age_days": 9000, "sex": Sex.FEMALE, "systolic_mmhg": 164}, URGENT),
+    ({"blood_loss_ml": 700}, EMERGENCY),
+    ({**CHILD, "muac_mm": 112}, URGENT),
+    ({**NEWBORN, "weight_grams": 1700}, EMERGENCY),
+]
+
+
+@pytest.mark.parametrize(("known", "urgency"), NUMBERS_ALONE, ids=str)
+def test_numbers_alone_are_judged(
+    a_case: CaseBuilder, known: dict[str, Any], urgency: Urgency
+) -> None:
+    assert judge(a_case(**known)).urgency is urgency
+
+
 BENIGN: list[tuple[list[str], dict[str, Any]]] = [
     (["runny_nose", "eats_and_drinks", "plays"], {"age_days": 1100}),
     (["runny_nose"], {}),
