@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import multiprocessing
+import os
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
@@ -65,7 +67,7 @@ async def serve(settings: InferenceSettings) -> Exit:
     log = structlog.get_logger("service")
     identity = identify(settings)
     signals = _signals()
-    engine = await _engine(settings, log)
+    engine = await _engine(settings, signals, log)
     tracing = start_tracing(settings.otlp_endpoint)
     service = Service(settings, identity, engine, engine_registries=_registries(engine))
     try:
@@ -121,7 +123,10 @@ async def _warm_up_and_watch(service: Service, log: structlog.stdlib.BoundLogger
     await service.watch()
 
 
-async def _engine(settings: InferenceSettings, log: structlog.stdlib.BoundLogger) -> Engine | None:
+async def _engine(
+    settings: InferenceSettings, signals: asyncio.Queue[int], log: structlog.stdlib.BoundLogger
+) -> Engine | None:
+    """Load the model in a thread, so that a signal is heard meanwhile."""
     if settings.engine is EngineKind.NONE:
         log.info("no_model", answers="by the rules alone")
         return None
@@ -129,7 +134,17 @@ async def _engine(settings: InferenceSettings, log: structlog.stdlib.BoundLogger
     from inference_svc.vllm_engine import start_vllm
 
     log.info("loading_model", profile=settings.profile.value)
-    return start_vllm(settings)
+    loading = asyncio.create_task(asyncio.to_thread(start_vllm, settings))
+    stopped = asyncio.create_task(signals.get())
+    await asyncio.wait({loading, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if not stopped.done():
+        stopped.cancel()
+        return await loading
+    log.info("stopped", exit=Exit.DRAINED.name)
+    for child in multiprocessing.active_children():
+        child.kill()
+    # The loading thread cannot be stopped, and nothing has been accepted that could be lost.
+    os._exit(Exit.DRAINED)
 
 
 def _registries(engine: Engine | None) -> list[CollectorRegistry]:

