@@ -39,6 +39,7 @@ AGES_BY_GROUP: Mapping[AgeGroup, tuple[int, ...]] = {
 }
 FROM_TWO_MONTHS = (AgeGroup.CHILD, AgeGroup.OLDER_CHILD, AgeGroup.ADULT)
 YOUNGEST_MOTHER_DAYS = 3285
+LAST_DAY_AFTER_BIRTH = 42
 # «Born at 7 months», «born 30 weeks, very small»: an age of that length beside a sign of birth may
 # be the gestation, so the newborn is judged as well.
 GESTATION_DAYS = range(140, 300)
@@ -49,7 +50,8 @@ def age_hints() -> Mapping[str, frozenset[str]]:
     """Findings that speak of an age or of pregnancy when neither is stated."""
     where = "age_hints.toml"
     table = read_toml(room_file("tables", where))
-    names = ["young_infant", "newborn", "adult", "pregnant", "postpartum", "speaks_of_adult"]
+    names = ["young_infant", "newborn", "adult", "pregnant", "postpartum", "mother_not_infant"]
+    names.append("speaks_of_adult")
     check_keys(table, where=where, required=names)
     hints = {name: frozenset(text_list(table[name], where=where)) for name in names}
     for name, codes in hints.items():
@@ -91,7 +93,11 @@ def plausible_pregnancies(patient: Patient, present: frozenset[str]) -> tuple[Pr
             patient.gestation_weeks is not None or bool(present & hints["pregnant"])
         ),
     }
-    return tuple(state for state, holds in implied.items() if holds) or (Pregnancy.UNKNOWN,)
+    states = tuple(state for state, holds in implied.items() if holds) or (Pregnancy.UNKNOWN,)
+    after_birth = patient.age_days is not None and patient.age_days <= LAST_DAY_AFTER_BIRTH
+    if after_birth and present & hints["mother_not_infant"]:
+        return tuple(dict.fromkeys((*states, Pregnancy.POSTPARTUM)))
+    return states
 
 
 def age_is_stated(patient: Patient) -> bool:

@@ -302,6 +302,18 @@ def test_a_mother_with_an_infants_age_is_judged_as_both(a_case: CaseBuilder) -> 
     assert judge(feeding).urgency is EMERGENCY
 
 
+def test_days_beside_a_mothers_sign_are_days_after_birth(a_case: CaseBuilder) -> None:
+    assert judge(a_case("fever", "foul_discharge", age_days=10)).urgency is EMERGENCY
+    assert judge(a_case("severe_headache", age_days=6)).urgency is EMERGENCY
+    assert judge(a_case("headache", age_days=700)).urgency is ROUTINE
+
+
+def test_swollen_feet_of_a_child_are_oedema(a_case: CaseBuilder) -> None:
+    assert judge(a_case("swollen_feet", **CHILD)).urgency is URGENT
+    assert judge(a_case("swollen_feet", "poor_appetite", **CHILD)).urgency is EMERGENCY
+    assert judge(a_case("swollen_feet", **PREGNANT)).urgency is ROUTINE
+
+
 def test_labour_states_a_pregnancy(a_case: CaseBuilder) -> None:
     assert judge(a_case("waters_broken", gestation_weeks=30)).urgency is EMERGENCY
     assert judge(a_case("reduced_fetal_movement")).urgency is URGENT
