@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from clinical import tables
-from clinical.reader.lexicon import lexicon_files, phrases
+from clinical.reader.wordings import lexicon_files, phrases
 
 # A wording with a slot, a gap or an inflection mark is a family: it cannot stand word for word.
 LITERAL = re.compile(r"[^\W_][\w'’ -]*")

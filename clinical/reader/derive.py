@@ -101,7 +101,7 @@ def bleeding_code(patient: Patient, baby_or_child: bool) -> str:
 
 def implied(code: str, patient: Patient) -> tuple[str, ...]:
     """Findings that a present finding brings with it."""
-    found = _IMPLIED.get(code, ())
+    found: tuple[str, ...] = _IMPLIED.get(code, ())
     if patient.pregnancy in {Pregnancy.PREGNANT, Pregnancy.POSTPARTUM}:
         found += _IMPLIED_OF_A_MOTHER.get(code, ())
     if patient.pregnancy is Pregnancy.PREGNANT and code == "no_movement":

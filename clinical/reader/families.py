@@ -9,8 +9,9 @@ from collections import defaultdict
 from itertools import accumulate, pairwise, product
 from typing import NamedTuple
 
-from clinical.reader.lexicon import Lexicon, Meaning, Pattern
+from clinical.reader.lexicon import Lexicon, Pattern
 from clinical.reader.tokens import Token
+from clinical.reader.wordings import Meaning
 
 # What it costs a pattern's gap to step over a token; a full stop ends nearly every family.
 _COST_OF_MARK = {",": 2, ";": 5, ".": 5, "\n": 5, "!": 5, "?": 5, ":": 2, "(": 2, ")": 2, "-": 0}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from clinical.reader.lexicon import Lexicon, lexicon
+from clinical.reader.compiling import lexicon
+from clinical.reader.lexicon import Lexicon
 from clinical.reader.tokens import fold, tokenize
 
 _SHARED_WEIGHT = 0.1  # a word that two languages know says little

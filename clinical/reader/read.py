@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from clinical.case import Evidence, Finding, Patient, Presence, Vitals
 from clinical.reader import derive
 from clinical.reader.ages import RoleReader, TimedFact, amounts_in
+from clinical.reader.compiling import lexicon
 from clinical.reader.context import Context
 from clinical.reader.families import Match, Sentence, find_matches, prepare
 from clinical.reader.language import language_of_words
-from clinical.reader.lexicon import Lexicon, Meaning, lexicon
+from clinical.reader.lexicon import Lexicon
 from clinical.reader.negation import denied_matches
 from clinical.reader.numbers import Measurement, measurements_in, vitals_of
 from clinical.reader.patient import read_patient
 from clinical.reader.tokens import Token, fold, tokenize
+from clinical.reader.wordings import Meaning
 
 MAX_READ_CHARACTERS = 4_000
 _SENTENCE_ENDS = frozenset({".", "\n", ";", "!"})

@@ -8,14 +8,8 @@ from pathlib import Path
 import pytest
 
 import clinical
-from clinical.reader.lexicon import (
-    LexiconError,
-    Meaning,
-    compile_lexicon,
-    lexicon,
-    lexicon_files,
-    phrases,
-)
+from clinical.reader.compiling import compile_lexicon, lexicon
+from clinical.reader.wordings import LexiconError, Meaning, lexicon_files, phrases
 
 TABLES = Path(clinical.__file__).parent / "tables"
 LANGUAGES = ("en", "fr", "sw")

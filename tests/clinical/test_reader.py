@@ -1,4 +1,4 @@
-"""Reading whole messages: signs in three languages, evidence, durations, held-out texts, bad input."""
+"""Whole messages: signs in three languages, evidence, durations, held-out texts, bad input."""
 
 from __future__ import annotations
 

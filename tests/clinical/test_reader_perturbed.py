@@ -10,7 +10,8 @@ import pytest
 from clinical import tables
 from clinical.case import Presence
 from clinical.reader import read_text
-from clinical.reader.lexicon import Meaning, lexicon, lexicon_files, phrases
+from clinical.reader.compiling import lexicon
+from clinical.reader.wordings import Meaning, lexicon_files, phrases
 
 LEAST_SHARE = 0.99
 SAMPLE = 1_500
