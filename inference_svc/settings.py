@@ -39,7 +39,7 @@ PROFILE_DEFAULTS: dict[Profile, dict[str, Any]] = {
         "max_waiting_requests": 32,
         "enforce_eager": True,
         "drain_pause_seconds": 0.0,
-        "drain_grace_seconds": 5.0,
+        "drain_grace_seconds": 20.0,
     },
     Profile.L4: {
         "max_model_tokens": 8192,

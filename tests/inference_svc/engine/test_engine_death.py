@@ -34,7 +34,7 @@ def ask(client: TriageClient, number: int) -> tuple[str, bool]:
 
 
 def test_engine_killed_in_flight_and_restart_that_drains(text_checkpoint: Path) -> None:
-    settings = {"ENGINE": "vllm", "MODEL_PATH": str(text_checkpoint), "DRAIN_PAUSE_SECONDS": "0.2"}
+    settings = {"ENGINE": "vllm", "MODEL_PATH": str(text_checkpoint), "DRAIN_GRACE_SECONDS": "120"}
     with (
         running(start_seconds=START_SECONDS, **settings) as service,
         TriageClient(service.target, max_attempts=1) as client,
