@@ -3,7 +3,6 @@ serves; and SIGTERM under load loses no call that was accepted."""
 
 import concurrent.futures
 import signal
-import time
 from pathlib import Path
 
 import psutil
@@ -35,13 +34,16 @@ def ask(client: TriageClient, number: int) -> tuple[str, bool]:
 
 def test_engine_killed_in_flight_and_restart_that_drains(text_checkpoint: Path) -> None:
     settings = {"ENGINE": "vllm", "MODEL_PATH": str(text_checkpoint), "DRAIN_GRACE_SECONDS": "120"}
+    # Calls that are on their way when the signal comes are accepted during the pause.
+    draining = {**settings, "DRAIN_PAUSE_SECONDS": "5"}
     with (
         running(start_seconds=START_SECONDS, **settings) as service,
         TriageClient(service.target, max_attempts=1) as client,
-        concurrent.futures.ThreadPoolExecutor(8) as pool,
+        concurrent.futures.ThreadPoolExecutor(16) as pool,
     ):
-        calls = [pool.submit(ask, client, number) for number in range(2, 10)]
-        time.sleep(0.1)
+        calls = [pool.submit(ask, client, number) for number in range(2, 18)]
+        while not client.info(timeout_seconds=60).load.running_requests:
+            assert not all(call.done() for call in calls), "answered before the kill"
         engine_process(service).kill()
         ended = {call.result(90) for call in calls}
         assert ("ENGINE_DEAD", True) in ended
@@ -50,12 +52,13 @@ def test_engine_killed_in_flight_and_restart_that_drains(text_checkpoint: Path) 
         assert any(line["event"] == "engine_dead" for line in service.events)
 
     with (
-        running(start_seconds=START_SECONDS, **settings) as service,
+        running(start_seconds=START_SECONDS, **draining) as service,
         TriageClient(service.target, max_attempts=1) as client,
         concurrent.futures.ThreadPoolExecutor(16) as pool,
     ):
         calls = [pool.submit(ask, client, number) for number in range(2, 18)]
-        time.sleep(0.1)
+        while not client.info(timeout_seconds=60).load.running_requests:
+            assert not all(call.done() for call in calls), "answered before the signal"
         service.signal(signal.SIGTERM)
         assert {call.result(90) for call in calls} == {("OK", False)}
         assert service.ended(seconds=60) == 0
