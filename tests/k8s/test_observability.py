@@ -1,4 +1,4 @@
-"""Dashboards, alerts and autoscalers use metrics that somebody exports, and alerts have runbooks."""
+"""Dashboards, alerts and autoscalers use metrics that somebody exports; alerts have runbooks."""
 
 import json
 import re

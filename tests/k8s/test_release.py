@@ -1,0 +1,205 @@
+"""Images: by digest, from the pinned lists, not as root; the release check; the entry points."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.k8s.manifests import PRODUCTION
+
+DIGEST = re.compile(r"^[\w./:-]+@sha256:[0-9a-f]{64}$")
+PLACEHOLDER = "sha256:" + "0" * 64
+
+
+@pytest.fixture(scope="module")
+def containerfile(root):
+    return (root / "k8s/images/Containerfile").read_text()
+
+
+@pytest.fixture
+def overlays(root, tmp_path):
+    """A copy of k8s/ whose overlays may be changed."""
+    return shutil.copytree(root / "k8s", tmp_path / "k8s") / "overlays"
+
+
+def release(root, overlays, *arguments):
+    return subprocess.run(
+        [root / "k8s/release.sh", *arguments],
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "OVERLAYS": str(overlays), "HOME": "/tmp"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_every_production_image_has_a_digest(production):
+    images = {
+        container["image"] for each in production.workloads() for container in each.containers
+    }
+    images |= {cluster["spec"]["imageName"] for cluster in production.of("Cluster")}
+    assert [image for image in images if not DIGEST.match(image)] == []
+
+
+@pytest.mark.usefixtures("kubectl")
+@pytest.mark.parametrize("overlay", PRODUCTION)
+def test_the_release_check_refuses_placeholders_and_examples(overlay, root, overlays):
+    run = release(root, overlays, "check", overlay)
+    assert run.returncode == 1
+    assert "placeholder digest" in run.stderr
+    assert "triage.example.org: an example" in run.stderr
+
+
+@pytest.mark.usefixtures("kubectl")
+@pytest.mark.parametrize("overlay", PRODUCTION)
+def test_a_pinned_release_with_a_site_of_its_own_passes(overlay, root, overlays):
+    text = (overlays / overlay / "kustomization.yaml").read_text()
+    for number, name in enumerate(re.findall(r"newName: [^,]*/([a-z-]+),", text), start=1):
+        run = release(root, overlays, "pin", f"images.clinic.net/c/{name}", f"sha256:{number:064x}")
+        assert run.returncode == 0, run.stderr
+    for file in overlays.parent.rglob("*"):
+        if file.suffix in (".yaml", ".env"):
+            known = file.read_text()
+            known = known.replace("example.org", "clinic.net").replace("gs://example-", "gs://our-")
+            file.write_text(known.replace("+15005550006", "+254711000000"))
+    run = release(root, overlays, "check", overlay)
+    assert run.returncode == 0, run.stderr
+    assert PLACEHOLDER not in (overlays / overlay / "kustomization.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "digest", "said"),
+    [
+        ("images.clinic.net/gateway", "latest", "64 hex digits"),
+        ("images.clinic.net/unknown", f"sha256:{1:064x}", "no overlay uses"),
+    ],
+)
+def test_pin_refuses_what_is_no_digest_or_no_image_of_ours(name, digest, said, root, overlays):
+    run = release(root, overlays, "pin", name, digest)
+    assert run.returncode == 1
+    assert said in run.stderr
+
+
+def stages(containerfile):
+    """{target: its lines} of a Containerfile."""
+    found: dict[str, list[str]] = {}
+    for line in containerfile.splitlines():
+        if match := re.match(r"FROM \S+ AS (\S+)", line):
+            found[match[1]] = current = []
+        elif found:
+            current.append(line)
+    return found
+
+
+def test_images_of_the_manifests_are_targets_of_the_containerfile(containerfile, manifests):
+    targets = set(stages(containerfile))
+    ours = {
+        re.split(r"[@:]", container["image"].rsplit("/", 1)[-1])[0].removeprefix("chewie-")
+        for each in manifests.workloads()
+        for container in each.containers
+    }
+    assert ours - {"postgres"} <= targets
+
+
+def test_images_do_not_run_as_root_and_hold_the_pinned_lists(containerfile, root):
+    found = stages(containerfile)
+    lists = {"gateway": "gateway/requirements.txt", "converter": "converter/requirements.txt"}
+    lists |= {
+        f"inference-{kind}": f"inference_svc/requirements-{kind}.txt" for kind in ("cpu", "gpu")
+    }
+    lists["inference-rules"] = lists["inference-gpu"]
+    for target, listed in lists.items():
+        text = "\n".join(found[target])
+        assert f"COPY {listed} " in text
+        assert "--no-deps" in text
+        assert re.findall(r"^USER (.*)$", text, re.MULTILINE) == ["10001:10001"]
+    for source in re.findall(r"^COPY (?!--from)(.*) \S+$", containerfile, re.MULTILINE):
+        for path in source.split():
+            if path != "demo/nano/checkpoint":  # trained by `make demo-model`
+                assert (root / path).exists(), path
+
+
+def test_the_gpu_image_is_vllms_own_of_the_pinned_version(containerfile, root):
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    wanted = project["optional-dependencies"]["gpu"][0].removeprefix("vllm==").removesuffix(".*")
+    tag = re.search(r"VLLM_IMAGE=vllm/vllm-openai:v(\S+)", containerfile)
+    assert tag is not None
+    assert tag[1].startswith(wanted + ".")
+
+
+def test_torch_of_the_cpu_image_is_the_projects(containerfile, root):
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    assert project["optional-dependencies"]["cpu"][1] in containerfile
+
+
+@pytest.fixture(scope="module")
+def installed(root, tmp_path_factory):
+    """A folder with what the built wheel installs, and nothing of the checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
+    no_deps = ["--no-deps", "--no-build-isolation"]
+    subprocess.run([*pip, "wheel", *no_deps, "-w", folder, root], check=True, capture_output=True)
+    (wheel,) = folder.glob("chewie-*.whl")
+    site = folder / "site"
+    subprocess.run([*pip, "install", "--no-deps", "--target", site, wheel], check=True)
+    return site
+
+
+def test_every_command_in_manifests_and_images_is_installed_by_the_wheel(
+    installed, manifests, containerfile
+):
+    commands = {
+        each.main["command"][0]
+        for each in manifests.workloads()
+        if "command" in each.main and each.main["command"][0] != "python"
+    }
+    commands |= set(re.findall(r'^CMD \["([a-z-]+)"', containerfile, re.MULTILINE))
+    assert commands <= {path.name for path in (installed / "bin").iterdir()}
+
+
+def at_home(installed, *command):
+    """Run in an empty environment, with the wheel's own modules first."""
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=installed,
+        env={"PYTHONPATH": str(installed), "PATH": "/usr/bin:/bin", "HOME": "/tmp"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("chewie-gateway", "web"), ("chewie-gateway", "worker"), ("chewie-gateway", "migrate"),
+        ("chewie-gateway", "retain"), ("chewie-gateway", "reconcile"),
+        ("chewie-inference",), ("chewie-convert", "convert"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_entry_point_starts_from_the_built_wheel(command, installed, manifests_of):
+    script, *rest = command
+    in_use = [each.main.get("command", []) for each in manifests_of("local").workloads()]
+    assert any(used[: len(command)] == list(command) for used in in_use)
+    run = at_home(installed, installed / "bin" / script, *rest, "--help")
+    assert run.returncode == 0, run.stderr
+    assert "usage" in run.stdout.lower()
+
+
+def test_the_wheel_is_what_those_commands_ran(installed):
+    run = at_home(installed, "-c", "import gateway, demo.phone; print(gateway.__file__)")
+    assert run.stdout.strip().startswith(str(installed)), run.stderr
+
+
+def test_the_wheel_holds_every_data_file_of_its_packages(installed, root):
+    rooms = ("clinical", "gateway", "inference_svc", "converter", "demo/phone")
+    listed = subprocess.run(
+        ["git", "ls-files", *rooms], cwd=root, capture_output=True, text=True, check=True
+    )
+    files = [Path(line) for line in listed.stdout.splitlines()]
+    wanted = [path for path in files if (root / path).is_file()]
+    assert [str(path) for path in wanted if not (installed / path).is_file()] == []
