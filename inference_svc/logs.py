@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 
@@ -24,8 +25,21 @@ def configure_logs(level: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format=_LIBRARY_LINE, force=True)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_LibraryLine())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
 
-_LIBRARY_LINE = '{"event": "library", "logger": "%(name)s", "level": "%(levelname)s"}'
-"""Without the message: a library's warning may quote a request."""
+class _LibraryLine(logging.Formatter):
+    """Names the library, the place and the kind of error; its message may quote a request."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
+        line = {
+            "event": "library",
+            "logger": record.name,
+            "level": record.levelname.lower(),
+            "at": f"{record.module}:{record.lineno}",
+            "error": kind,
+        }
+        return json.dumps(line)
