@@ -17,6 +17,8 @@ from clinical.reader.wordings import Meaning
 _COST_OF_MARK = {",": 2, ";": 5, ".": 5, "\n": 5, "!": 5, "?": 5, ":": 2, "(": 2, ")": 2, "-": 0}
 _COST_OF_TURN = 6  # a negator or «but» between two parts
 _VAGUE = frozenset({"bleeding"})  # codes that any fuller wording of the same words replaces
+_WIDEST_PART = 4  # words of a concept's longest usual wording
+_MOST_REMEMBERED = 20_000
 _SPLIT_FROM = 7  # letters of a run-together word
 
 
@@ -36,7 +38,6 @@ class Sentence(NamedTuple):
     """A message ready for matching: tokens, and for each the elements that start there."""
 
     tokens: list[Token]
-    words: list[tuple[str, ...]]  # lexicon words that each token stands for; () for none
     spans: dict[int, list[tuple[int, int]]]
     weak: frozenset[int]  # tokens respelt so freely that they count only beside a sure one
     cost: list[int]  # running cost, so that cost[j] - cost[i] is the price of tokens i..j-1
@@ -80,44 +81,63 @@ def expand_shortenings(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
     return written
 
 
-def prepare(tokens: list[Token], lexicon: Lexicon) -> Sentence:
-    """Respells, then finds the elements (words and concepts) at every token."""
-    tokens = split_joined(expand_shortenings(tokens, lexicon), lexicon)
-    words = [_meanings(t.word, lexicon) for t in tokens]
-    weak = set()
-    for i, token in enumerate(tokens):
-        if not words[i] and (guesses := lexicon.speller.guesses(token.word)):
-            words[i] = guesses
-            weak.add(i)
-    turns = lexicon.cues["negators"] | lexicon.cues["turns"]
-    costs = [_cost(t.word, lexicon, turns) for t in tokens]
-    cost = [0, *accumulate(costs)]
-    spans: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    at: list[tuple[int, ...]] = []
-    for i, means in enumerate(words):
-        elements = tuple(lexicon.element_of_word[w] for w in means)
-        at.append(elements)
-        for element in elements:
-            spans[element].append((i, i + 1))
-            for concept in lexicon.concepts_of_word.get(element, ()):
-                spans[concept].append((i, i + 1))
-    for i, elements in enumerate(at):
-        for element in elements:
-            for rest, concept in lexicon.sequences.get(element, ()):
-                end = _follow(rest, i + 1, at, cost)
-                if end:
-                    spans[concept].append((i, end))
-    for places in spans.values():
-        places.sort()
-    return Sentence(tokens, words, spans, frozenset(weak), cost)
+class _TokenMeaning(NamedTuple):
+    """What one word brings to matching, wherever it stands."""
+
+    elements: tuple[int, ...]  # lexicon words it stands for
+    concepts: tuple[int, ...]
+    weak: bool
+    cost: int
 
 
-def _cost(word: str, lexicon: Lexicon, turns: frozenset[str]) -> int:
-    if word in turns:
+def _look_up(word: str, lexicon: Lexicon) -> _TokenMeaning:
+    means, weak = _meanings(word, lexicon), False
+    if not means and (guesses := lexicon.speller.guesses(word)):
+        means, weak = guesses, True
+    elements = tuple(lexicon.element_of_word[w] for w in means)
+    concepts = tuple(c for e in elements for c in lexicon.concepts_of_word.get(e, ()))
+    return _TokenMeaning(elements, tuple(dict.fromkeys(concepts)), weak, _cost(word, lexicon))
+
+
+def _meaning_of(word: str, lexicon: Lexicon) -> _TokenMeaning:
+    remembered: _TokenMeaning | None = lexicon.remembered.get(word)
+    if remembered is None:
+        remembered = _look_up(word, lexicon)
+        if len(lexicon.remembered) < _MOST_REMEMBERED:
+            lexicon.remembered[word] = remembered
+    return remembered
+
+
+def _cost(word: str, lexicon: Lexicon) -> int:
+    if word in lexicon.cues["negators"] or word in lexicon.cues["turns"]:
         return _COST_OF_TURN
     if word in lexicon.fillers:
         return 0
     return _COST_OF_MARK.get(word, 1)
+
+
+def prepare(tokens: list[Token], lexicon: Lexicon) -> Sentence:
+    """Respells, then finds the elements (words and concepts) at every token."""
+    tokens = split_joined(expand_shortenings(tokens, lexicon), lexicon)
+    meanings = [_meaning_of(t.word, lexicon) for t in tokens]
+    cost = [0, *accumulate(m.cost for m in meanings)]
+    spans: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for i, meaning in enumerate(meanings):
+        place = (i, i + 1)
+        for element in meaning.elements + meaning.concepts:
+            spans[element].append(place)
+    at = [m.elements for m in meanings]
+    grown = set()
+    for i, elements in enumerate(at):
+        for element in elements:
+            for rest, concept in lexicon.sequences.get(element, ()):
+                if end := _follow(rest, i + 1, at, cost):
+                    spans[concept].append((i, end))
+                    grown.add(concept)
+    for concept in grown:
+        spans[concept].sort()
+    weak = frozenset(i for i, m in enumerate(meanings) if m.weak)
+    return Sentence(tokens, spans, weak, cost)
 
 
 def _follow(rest: tuple[int, ...], i: int, at: list[tuple[int, ...]], cost: list[int]) -> int:
@@ -187,14 +207,23 @@ def _ordered(pattern: Pattern, sentence: Sentence) -> list[tuple[tuple[int, int]
 
 
 def _any_order(pattern: Pattern, sentence: Sentence) -> list[tuple[tuple[int, int], ...]]:
+    """Chains around each place of the rarest part; far places of the others are not tried."""
     spans, cost = sentence.spans, sentence.cost
     window = pattern.window or 0
-    choices = [spans[e][:8] for e in pattern.elements]
+    rarest = min(pattern.elements, key=lambda e: len(spans[e]))
+    others = [e for e in pattern.elements if e != rarest]
+    reach = (window + _WIDEST_PART) * len(others)
     found: list[tuple[tuple[int, int], ...]] = []
-    for chain in product(*choices):
-        ordered = sorted(chain)
-        if all(a[1] <= b[0] and cost[b[0]] - cost[a[1]] <= window for a, b in pairwise(ordered)):
-            found.append(chain)
+    for place in spans[rarest]:
+        low, high = cost[place[0]] - reach, cost[place[1]] + reach
+        near = [[s for s in spans[e] if cost[s[1]] >= low and cost[s[0]] <= high] for e in others]
+        for rest in product(*near):
+            ordered = sorted((place, *rest))
+            if all(
+                a[1] <= b[0] and cost[b[0]] - cost[a[1]] <= window for a, b in pairwise(ordered)
+            ):
+                found.append(tuple(ordered))
+                break
     return found
 
 

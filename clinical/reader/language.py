@@ -12,9 +12,9 @@ _SHARED_WEIGHT = 0.1  # a word that two languages know says little
 
 
 def language_of_words(words: Iterable[str], compiled: Lexicon) -> str | None:
-    """The language that owns most of the words."""
+    """The language that owns most of the different words."""
     score = dict.fromkeys(compiled.languages, 0.0)
-    for word in words:
+    for word in set(words):
         if not word[0].isalpha() or len(word) < 2:
             continue
         owners = [n for n in compiled.languages if word in compiled.words_by_language[n]]

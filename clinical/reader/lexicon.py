@@ -6,8 +6,8 @@ Does not read files (see wordings), compile (see compiling) or match (see famili
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from clinical.reader.spelling import Speller
 from clinical.reader.wordings import Meaning
@@ -63,3 +63,4 @@ class Lexicon:
     time: TimeWords
     speller: Speller
     words_by_language: Mapping[str, frozenset[str]]
+    remembered: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)

@@ -117,13 +117,11 @@ def _list_items(scope: _Scope, i: int, first: list[int]) -> list[int]:
 def _after_style(scope: _Scope) -> frozenset[str]:
     """Negators that this message writes behind the sign («cough nil, fever nil»)."""
     found = set()
-    for word in scope.cues["negators_after"]:
+    for word in scope.cues["negators_after"] & set(scope.words):
         places = [i for i, w in enumerate(scope.words) if w == word and i not in scope.covered]
-        if not places:
-            continue
         last_of = {m.last for m in scope.matches}
         behind = [i for i in places if _previous(scope, i) in last_of]
-        if behind == places and scope.ends(places[-1] + 1):
+        if places and behind == places and scope.ends(places[-1] + 1):
             found.add(word)
     return frozenset(found)
 
