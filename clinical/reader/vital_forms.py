@@ -181,7 +181,7 @@ BARE_TEMPERATURE = re.compile(
     r"(?<![\d.,/])((?:3[4-9]|4[0-2])[.,]\d)(?![\d/])(?!\s*(?:kg|cm|mm|mmol|g\b|%|wk|week))"
 )
 BLOOD_PRESSURE = re.compile(
-    r"\b(?P<label>b\.?p|b/p|blood\s*pressure|pressure|tension(?:\s*arterielle)?|t\.?a|presha"
-    r"|shinikizo(?: la damu)?)?(?P<link>[^\d\n;]{0,14}?)(?<![\d./])(?P<high>\d{2,4})"
+    r"(?:\b(?P<label>b\.?p|b/p|blood\s*pressure|pressure|tension(?:\s*arterielle)?|t\.?a|presha"
+    r"|shinikizo(?: la damu)?)(?P<link>[^\d\n;]{0,14}?))?(?<![\d./])(?P<high>\d{2,4})"
     r"\s*(?:/|over|sur|kwa|juu ya)\s*(?P<low>\d{1,3})(?![\d/]|\.\d)"
 )
