@@ -13,6 +13,7 @@ from clinical.case import Case, Message, Patient, Vitals
 from clinical.phrases import Form, Kind, phrase
 from clinical.questions import questions_for_read
 from clinical.read_case import merged_vitals, read_case, read_messages
+from clinical.reader import detect_language
 from clinical.rules import judge
 
 MAX_SUMMARY_CHARACTERS = 240
@@ -43,9 +44,12 @@ def assess_by_rules(case: Case, *, language: str = "en") -> Assessment:
 def assess_text(
     text: str, language: str | None = None, patient: Patient | None = None
 ) -> Assessment:
-    """Answer one message by the rules alone. `patient` states what the text does not say."""
+    """Answer one message by the rules alone. `patient` states what the text does not say.
+
+    Without a language the summary is in the one that the text is written in, else in English.
+    """
     case = Case(messages=(Message(text=text),), patient=patient or Patient())
-    return assess_by_rules(case, language=language or "en")
+    return assess_by_rules(case, language=language or detect_language(text) or "en")
 
 
 def summary_of(assessment: Assessment, *, language: str) -> str:

@@ -135,8 +135,8 @@ def _plausible_groups(patient: Patient, present: frozenset[str]) -> tuple[AgeGro
         newborn = (AgeGroup.YOUNG_INFANT,) if present & hints["newborn"] else ()
         adult = (AgeGroup.ADULT,) if present & hints["adult"] else ()
         return tuple(dict.fromkeys((*newborn, patient.age_group, *adult)))
-    if patient.pregnancy in {Pregnancy.PREGNANT, Pregnancy.POSTPARTUM}:
-        return (AgeGroup.ADULT,)
+    if patient.pregnancy is not Pregnancy.UNKNOWN:
+        return (AgeGroup.ADULT,)  # of nobody else is it said, not even that she is not pregnant
     if present & hints["young_infant"]:
         return (AgeGroup.YOUNG_INFANT, *FROM_TWO_MONTHS)
     return FROM_TWO_MONTHS

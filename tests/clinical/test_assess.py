@@ -39,6 +39,11 @@ def test_the_summary_is_short_and_names_sign_condition_and_urgency(language: str
     assert answer.source is AnswerSource.RULES_ONLY
 
 
+def test_the_summary_is_in_the_language_of_the_text() -> None:
+    assert "EMERGENCY" in assess_text("child 2 years convulsions").summary
+    assert "VITALE" in assess_text("enfant de 2 ans, il convulse depuis ce matin").summary
+
+
 def test_the_patient_beside_the_text_is_used() -> None:
     assert assess_text("fever", patient=Patient(age_days=10)).urgency is Urgency.EMERGENCY
     assert assess_text("fever", patient=Patient(age_days=1000)).urgency is Urgency.ROUTINE

@@ -302,6 +302,13 @@ def test_a_mother_with_an_infants_age_is_judged_as_both(a_case: CaseBuilder) -> 
     assert judge(feeding).urgency is EMERGENCY
 
 
+def test_light_bleeding_of_a_woman_who_is_not_pregnant_is_routine(a_case: CaseBuilder) -> None:
+    told = {"pregnancy": Pregnancy.NOT_PREGNANT}
+    assert judge(a_case("vaginal_bleeding", **told)).urgency is ROUTINE
+    assert judge(a_case("vaginal_bleeding", "heavy_bleeding", **told)).urgency is EMERGENCY
+    assert judge(a_case("vaginal_bleeding", sex=Sex.FEMALE)).urgency is URGENT
+
+
 def test_days_beside_a_mothers_sign_are_days_after_birth(a_case: CaseBuilder) -> None:
     assert judge(a_case("fever", "foul_discharge", age_days=10)).urgency is EMERGENCY
     assert judge(a_case("severe_headache", age_days=6)).urgency is EMERGENCY
