@@ -121,7 +121,7 @@ class Demo:
             self._parts[name] = Part(
                 name=name,
                 command=[sys.executable, "-m", *module],
-                environment=environment.inherited(os.environ) | given,
+                environment=environment.inherited(run, os.environ) | given,
                 log=run.folder / "logs" / f"{name}.log",
                 is_ready=is_ready,
             )

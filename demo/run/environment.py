@@ -11,13 +11,16 @@ from demo.run.settings import RunSettings
 SMS_NUMBER = "+447700900500"
 QUIET_SECONDS = "0.4"
 """A burst is merged until so long nothing came: short, since one person types on the page."""
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "CHEWIE_TEST")
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")
 
 
-def inherited(environment: Mapping[str, str]) -> dict[str, str]:
-    """What every part takes over from the caller: no settings of another installation."""
+def inherited(settings: RunSettings, environment: Mapping[str, str]) -> dict[str, str]:
+    """What every part takes over from the caller: no settings of another installation.
+
+    The run's folder is in it, so that a part left over can be told from another run's.
+    """
     kept = {name: environment[name] for name in INHERITED if name in environment}
-    return {**kept, "PYTHONUNBUFFERED": "1"}
+    return {**kept, "PYTHONUNBUFFERED": "1", "CHEWIE_RUN_DIR": str(settings.folder)}
 
 
 def inference(settings: RunSettings, model: Path | None) -> dict[str, str]:
