@@ -11,7 +11,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from clinical.reader.lexicon import lexicon_files, phrases
+from clinical.reader.wordings import lexicon_files, phrases
 
 _FAMILIES = "families"
 _TRIES_PER_PATTERN = 4
