@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from rapidfuzz.distance import DamerauLevenshtein
+
 from clinical.reader.lexicon import TimeWords
 from clinical.reader.tokens import Token
 
@@ -22,6 +24,7 @@ DAYS_IN_UNIT: Mapping[str, float] = {
 }
 _FRACTION_UNITS = {"7": "day", "52": "week", "12": "month", "40": "gestation"}
 MAX_AGE_DAYS = round(120 * 365.25)
+_SHORTEST_MISSPELT_UNIT = 3
 _LONGEST_AGE_IN_WEEKS = 12  # an infant older than this is counted in months
 _GESTATION_WEEKS = range(4, 45)
 
@@ -93,6 +96,21 @@ def _number(token: Token, words: TimeWords) -> float | None:
     return words.numbers.get(token.word)
 
 
+def unit_of(word: str, words: TimeWords) -> str | None:
+    """The unit that a word behind a number means, one typo allowed from three letters on."""
+    exact = words.units.get(word)
+    if exact is not None or len(word) < _SHORTEST_MISSPELT_UNIT or word in words.passed_over:
+        return exact
+    near = {
+        unit
+        for name, unit in words.units.items()
+        if len(name) >= _SHORTEST_MISSPELT_UNIT
+        and name[0] == word[0]
+        and DamerauLevenshtein.distance(name, word, score_cutoff=1) <= 1
+    }
+    return near.pop() if len(near) == 1 else None
+
+
 def _plain(tokens: Sequence[Token], i: int, words: TimeWords) -> Amount | None:
     value = _number(tokens[i], words)
     if value is None:
@@ -104,7 +122,7 @@ def _plain(tokens: Sequence[Token], i: int, words: TimeWords) -> Amount | None:
         j += 1
     if j >= len(tokens):
         return None
-    unit = words.units.get(tokens[j].word)
+    unit = unit_of(tokens[j].word, words)
     attached = tokens[j].start == tokens[j - 1].end
     if unit is None or (
         len(tokens[j].word) == 1 and not (attached and tokens[i].word[0].isdigit())

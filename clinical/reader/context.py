@@ -29,9 +29,13 @@ class Context:
             self._clause[i] for role in _DOUBTS for i in cue_positions(self._words, cues[role])
         }
         self._advice = tuple(cue_positions(self._words, cues["come_back"]))
-        teaching = bool(cue_positions(self._words, cues["teach"]))
-        anchored = about_a_patient or bool(set(self._words) & cues["anchors"])
-        self.health_talk = teaching and not anchored
+        self._health_talk = frozenset[int]()
+        if not about_a_patient:
+            taught = {self._sentence[i] for i in cue_positions(self._words, cues["teach"])}
+            anchored = {
+                self._sentence[i] for i, w in enumerate(self._words) if w in cues["anchors"]
+            }
+            self._health_talk = frozenset(taught - anchored)
 
     def doubtful(self, match: Match) -> bool:
         """Whether the sign is stated with doubt, as past, of a relative or under an «if»."""
@@ -40,7 +44,7 @@ class Context:
 
     def set_aside(self, match: Match) -> bool:
         """Whether the sign is only talked about: health talk, or advice on when to come back."""
-        if self.health_talk:
+        if self._sentence[match.first] in self._health_talk:
             return True
         return any(
             place < match.first and self._sentence[place] == self._sentence[match.first]

@@ -16,6 +16,9 @@ _ONE_EDIT_FROM = 6  # letters of the token; below this a typo makes another word
 _TWO_EDITS_FROM = 9
 _SHORT = range(4, 6)  # letters of a token that is only guessed at
 _DOUBLED = re.compile(r"(.)\1")
+_VOWEL = re.compile(r"[aeiou]")
+_FEWEST_CONSONANTS = 3
+_MOST_GUESSES = 6
 _CACHE_LIMIT = 20_000
 
 # Order matters: endings and digraphs before single letters.
@@ -51,6 +54,11 @@ def sound_key(word: str) -> str:
     return word
 
 
+def _skeleton(word: str) -> str:
+    """The first letter and the consonants after it, doubles once."""
+    return word[0] + _DOUBLED.sub(r"\1", _VOWEL.sub("", word[1:]))
+
+
 class Speller:
     """Looks tokens up in a fixed vocabulary of lexicon words; remembers its answers."""
 
@@ -60,6 +68,7 @@ class Speller:
         self._by_first: dict[str, list[str]] = defaultdict(list)
         self._short_by_first: dict[str, list[str]] = defaultdict(list)
         self._guessed: dict[str, tuple[str, ...]] = {}
+        self._by_skeleton: dict[str, list[str]] | None = None
         self._by_sound: dict[str, list[str]] | None = None
         for word in sorted(self._words):
             if len(word) >= _ONE_EDIT_FROM - 1:
@@ -85,13 +94,21 @@ class Speller:
 
     def guesses(self, token: str) -> tuple[str, ...]:
         """Words one edit from a short unknown token: too weak to stand alone («snak bite»)."""
-        if len(token) not in _SHORT or token in self._common or not token.isalpha():
+        if token in self._common or not token.isalpha():
+            return ()
+        if len(token) < _ONE_EDIT_FROM - 1 and (bare := self._by_consonants(token)):
+            return bare
+        if len(token) not in _SHORT:
             return ()
         found = self._guessed.get(token)
         if found is None:
             near = self._short_by_first.get(token[0], [])
             hits = process.extract(
-                token, near, scorer=DamerauLevenshtein.distance, score_cutoff=1, limit=4
+                token,
+                near,
+                scorer=DamerauLevenshtein.distance,
+                score_cutoff=1,
+                limit=_MOST_GUESSES,
             )
             found = tuple(word for word, _, _ in hits)
             if len(self._guessed) < _CACHE_LIMIT:
@@ -103,7 +120,23 @@ class Speller:
             return ()
         if len(token) < 5:
             return self._undoubled(token)
-        return self._by_edits(token) or self._undoubled(token) or self._by_ear(token)
+        return (
+            self._by_edits(token)
+            or self._undoubled(token)
+            or self._by_consonants(token)
+            or self._by_ear(token)
+        )
+
+    def _by_consonants(self, token: str) -> tuple[str, ...]:
+        """Words whose vowels were left out («vmtng»); only for tokens that hold none."""
+        if len(token) < _FEWEST_CONSONANTS or _VOWEL.search(token, 1):
+            return ()
+        if self._by_skeleton is None:
+            self._by_skeleton = defaultdict(list)
+            for word in sorted(self._words):
+                if len(word) > _FEWEST_CONSONANTS and word.isalpha():
+                    self._by_skeleton[_skeleton(word)].append(word)
+        return tuple(self._by_skeleton.get(_skeleton(token), ())[:_MOST_GUESSES])
 
     def _undoubled(self, token: str) -> tuple[str, ...]:
         """«fittts», «hott»: a doubled letter too many."""
