@@ -59,11 +59,12 @@ text.save_pretrained(sys.argv[2])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One process: wall time, peak memory of itself and of its children."""
+    """One process: wall and processor time, peak memory."""
 
     way: str
     cache: str
     seconds: float
+    cpu_seconds: float
     peak_mb: float
 
 
@@ -75,7 +76,13 @@ def measure(way: str, cache: str, command: Sequence[str]) -> Run:
     seconds = time.perf_counter() - began
     if status != 0:
         raise SystemExit(f"{way}: ended with status {status}: {' '.join(command)[:200]}")
-    return Run(way=way, cache=cache, seconds=seconds, peak_mb=usage.ru_maxrss / 1024)
+    return Run(
+        way=way,
+        cache=cache,
+        seconds=seconds,
+        cpu_seconds=usage.ru_utime + usage.ru_stime,
+        peak_mb=usage.ru_maxrss / 1024,
+    )
 
 
 def prepare_cache(folder: Path, cache: str) -> None:
@@ -172,19 +179,23 @@ def report(runs: Sequence[Run], skipped: Sequence[str], nbytes: int) -> str:
     lines = [
         "## Converter",
         "",
-        f"Source {nbytes / 1e9:.2f} GB in two shards, {os.cpu_count()} cores; hashing on; "
+        f"Source {nbytes / 1e9:.2f} GB in two shards, {os.cpu_count()} cores, "
+        f"load {os.getloadavg()[1]:.1f} at the end; hashing on; "
         "medians, with the fastest and slowest run.",
         "",
-        "| way | cache | runs | seconds | against cp | peak MB |",
-        "|---|---|---|---|---|---|",
+        "| way | cache | runs | seconds | against cp | CPU seconds | peak MB |",
+        "|---|---|---|---|---|---|---|",
     ]
     for (way, cache), group in groups.items():
         seconds = [run.seconds for run in group]
         middle = median(seconds)
         spread = f"{middle:.1f} ({min(seconds):.1f}–{max(seconds):.1f})"
+        busy = median(run.cpu_seconds for run in group)
         ratio = middle / copied[cache]
         peak = max(run.peak_mb for run in group)
-        lines.append(f"| {way} | {cache} | {len(group)} | {spread} | {ratio:.2f}x | {peak:.0f} |")
+        lines.append(
+            f"| {way} | {cache} | {len(group)} | {spread} | {ratio:.2f}x | {busy:.1f} | {peak:.0f} |"
+        )
     lines += ["", *(f"Not run: {reason}." for reason in skipped)]
     return "\n".join(lines).rstrip() + "\n"
 
