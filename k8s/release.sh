@@ -12,6 +12,7 @@ targets=(gateway inference-rules inference-gpu converter)
 build() {
   local registry="$1" version="$2" target image digest
   : "${PYTHON_IMAGE:?give the base image by digest}" "${VLLM_IMAGE:?give the base image by digest}"
+  mkdir -p "$here/../.build"
   for target in "${targets[@]}"; do
     image="$registry/$target:$version"
     buildah build --ignorefile "$here/images/ignore" -f "$here/images/Containerfile" \

@@ -172,22 +172,14 @@ def at_home(installed, *command):
     )
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ("chewie-gateway", "web"), ("chewie-gateway", "worker"), ("chewie-gateway", "migrate"),
-        ("chewie-gateway", "retain"), ("chewie-gateway", "reconcile"),
-        ("chewie-inference",), ("chewie-convert", "convert"),
-    ],
-    ids=" ".join,
-)  # fmt: skip
-def test_entry_point_starts_from_the_built_wheel(command, installed, manifests_of):
-    script, *rest = command
+@pytest.mark.parametrize("script", ["chewie-gateway", "chewie-inference", "chewie-convert"])
+def test_entry_point_starts_from_the_built_wheel(script, installed, manifests_of):
     in_use = [each.main.get("command", []) for each in manifests_of("local").workloads()]
-    assert any(used[: len(command)] == list(command) for used in in_use)
-    run = at_home(installed, installed / "bin" / script, *rest, "--help")
+    subcommands = [used[1] for used in in_use if used[:1] == [script] and len(used) > 1]
+    run = at_home(installed, installed / "bin" / script, "--help")
     assert run.returncode == 0, run.stderr
-    assert "usage" in run.stdout.lower()
+    assert [name for name in subcommands if name not in run.stdout] == []
+    assert any(used[:1] == [script] for used in in_use)
 
 
 def test_the_wheel_is_what_those_commands_ran(installed):
@@ -201,5 +193,5 @@ def test_the_wheel_holds_every_data_file_of_its_packages(installed, root):
         ["git", "ls-files", *rooms], cwd=root, capture_output=True, text=True, check=True
     )
     files = [Path(line) for line in listed.stdout.splitlines()]
-    wanted = [path for path in files if (root / path).is_file()]
+    wanted = [path for path in files if path.suffix != ".py" and (root / path).is_file()]
     assert [str(path) for path in wanted if not (installed / path).is_file()] == []
