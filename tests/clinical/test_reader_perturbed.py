@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -101,3 +102,56 @@ def test_share_of_wordings_that_keep_their_finding(change: Change) -> None:
 
 def _reads(code: str, text: str) -> bool:
     return any(f.code == code and f.presence is Presence.PRESENT for f in read_text(text).findings)
+
+
+HELD_OUT = Path(__file__).parent / "held_out"
+LEAST_BURIED = 0.97
+LEAST_MISSPELT = 0.80
+
+
+def held_out_signs() -> list[tuple[set[str], str]]:
+    """Held-out texts whose sign is read as written, with the codes that tell it."""
+    lines = (HELD_OUT / "positive.txt").read_text(encoding="utf-8").splitlines()
+    pairs = [line.split("\t") for line in lines if "\t" in line and not line.startswith("#")]
+    return [(set(codes.split("|")), text) for codes, text in pairs if _any(codes, text)]
+
+
+def _any(codes: str | set[str], text: str) -> bool:
+    wanted = set(codes.split("|")) if isinstance(codes, str) else codes
+    return any(_reads(code, text) for code in wanted)
+
+
+def test_share_of_signs_read_at_the_end_of_a_long_benign_text() -> None:
+    dice = random.Random(3)
+    benign = (HELD_OUT / "benign.txt").read_text(encoding="utf-8").splitlines()[1:]
+    signs = held_out_signs()
+    lost = [
+        text
+        for codes, text in signs
+        if not _any(codes, ". ".join([*dice.sample(benign, 20), text]))
+    ]
+    assert 1 - len(lost) / len(signs) >= LEAST_BURIED, lost
+
+
+def _misspelt(word: str, dice: random.Random) -> str:
+    if len(word) < 4 or dice.random() < 0.4:
+        return word
+    k = dice.randrange(1, len(word) - 1)
+    return dice.choice(
+        [
+            word[:k] + word[k + 1 :],
+            word[:k] + word[k + 1] + word[k] + word[k + 2 :],
+            word[:k] + dice.choice("aeiou") + word[k + 1 :],
+        ]
+    )
+
+
+def test_share_of_signs_read_when_most_words_are_misspelt() -> None:
+    dice = random.Random(5)
+    signs = held_out_signs()
+    lost = [
+        text
+        for codes, text in signs
+        if not _any(codes, " ".join(_misspelt(word, dice) for word in text.split()))
+    ]
+    assert 1 - len(lost) / len(signs) >= LEAST_MISSPELT, len(lost)
