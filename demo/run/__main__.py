@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 
 from demo.run.control import NotRunning, ask_inference
-from demo.run.demo import Demo
+from demo.run.demo import CONSOLE_PASSWORD, CONSOLE_USER, Demo
 from demo.run.settings import RunError, RunSettings, settings_from
 
 
@@ -52,11 +52,12 @@ def run(settings: RunSettings) -> int:
 
 def addresses(settings: RunSettings) -> str:
     """What is where, for the person who ran it."""
-    console = f"http://127.0.0.1:{settings.gateway_port}/console"
+    gateway = f"http://127.0.0.1:{settings.gateway_port}"
     return (
         "\nChewie runs. The demo's model is not MedGemma: not for care.\n"
         f"  phone    http://127.0.0.1:{settings.phone_port}   type a message here\n"
-        f"  gateway  http://127.0.0.1:{settings.gateway_port}   supervisor page: {console}\n"
+        f"  gateway  {gateway}   supervisor page: {gateway}/console\n"
+        f"           (name «{CONSOLE_USER}», password in {settings.folder / CONSOLE_PASSWORD})\n"
         f"  gRPC     127.0.0.1:{settings.grpc_port}   chewie.triage.v1.TriageService\n"
         f"  logs     {settings.folder / 'logs'}\n"
         "Ctrl-C stops everything."

@@ -29,6 +29,8 @@ from demo.run.settings import ROOT, RunError, RunSettings
 ENGINE_SECONDS = 300.0
 PART_SECONDS = 60.0
 WATCH_SECONDS = 0.5
+CONSOLE_USER = "demo"
+CONSOLE_PASSWORD = "console-password"  # noqa: S105 - a file's name
 
 
 class Demo:
@@ -52,7 +54,7 @@ class Demo:
         with steps.step("starting Postgres and bringing its schema up to date"):
             database_url = self._database.start()
             self._describe(self.secrets, model, database_url)
-            self._migrate()
+            self._migrate(self.secrets)
         self._listen_for_wishes()
         with steps.step(self._engine_words()) as step:
             self._begin("inference")
@@ -138,9 +140,22 @@ class Demo:
                 return False
         return bool(reply.status == health_pb2.HealthCheckResponse.SERVING)
 
-    def _migrate(self) -> None:
+    def _migrate(self, secrets: DemoSecrets) -> None:
+        self._gateway_command("migrate", failed="The database's schema could not be made")
+        password = self.settings.folder / CONSOLE_PASSWORD
+        with os.fdopen(
+            os.open(password, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
+        ) as file:
+            file.write(secrets.console_password)
+        self._gateway_command(
+            *("console-user", CONSOLE_USER, "--role", "supervisor"),
+            *("--password-file", str(password)),
+            failed="The supervisor page's user could not be made",
+        )
+
+    def _gateway_command(self, *arguments: str, failed: str) -> None:
         done = subprocess.run(
-            [sys.executable, "-m", "gateway", "migrate"],
+            [sys.executable, "-m", "gateway", *arguments],
             env=dict(self._parts["web"].environment),
             cwd=ROOT,
             capture_output=True,
@@ -148,7 +163,7 @@ class Demo:
             check=False,
         )
         if done.returncode:
-            raise RunError(f"The database's schema could not be made:\n{done.stderr[-600:]}")
+            raise RunError(f"{failed}:\n{done.stderr[-600:]}")
 
     def _begin(self, name: str) -> None:
         with self._lock:
