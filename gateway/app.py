@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from gateway import metrics, webhooks
 from gateway.console import views as console
+from gateway.limits import GlobalLimit
 from gateway.migrate import current_revision
 from gateway.settings import Settings
 from gateway.wiring import Gateway, wire
@@ -30,7 +31,10 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_request_bytes
     app.config["MAX_FORM_PARTS"] = 200
-    app.extensions["gateway"] = gateway or wire(settings, pool_size=settings.web_threads)
+    app.extensions["gateway"] = gateway or wire(
+        settings, pool_size=settings.web_threads, pre_ping=False
+    )
+    app.extensions["global_limit"] = GlobalLimit(settings.global_messages_per_minute)
     app.register_blueprint(webhooks.blueprint)
     app.add_url_rule("/healthz", "healthz", healthz)
     app.add_url_rule("/readyz", "readyz", readyz)

@@ -5,35 +5,63 @@ The limit of one sender is counted from the inbox itself, when its messages are 
 
 from __future__ import annotations
 
-import random
+import threading
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, Engine, delete
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
-from gateway.settings import Settings
 from gateway.tables import rate_window
 
-SHARDS = 16  # one counter row would make all webhooks wait for each other
+SUBJECT = b"global"
 
 
-def too_many_altogether(connection: Connection, settings: Settings, now: datetime) -> bool:
-    """Counts one message in the current minute; True once the minute is full."""
-    minute = now.replace(second=0, microsecond=0)
-    subject = b"global-%d" % random.randrange(SHARDS)  # noqa: S311 - spreads load, guards nothing
-    statement = pg_insert(rate_window).values(subject=subject, window_start=minute, count=1)
-    mine = connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["subject", "window_start"], set_={"count": rate_window.c.count + 1}
-        ).returning(rate_window.c.count)
-    ).scalar_one()
-    # Only a shard that is full by itself is worth the look at all of them.
-    if mine * SHARDS <= settings.global_messages_per_minute // 2:
-        return False
-    total = connection.execute(
-        select(func.sum(rate_window.c.count)).where(rate_window.c.window_start == minute)
-    ).scalar_one()
-    return bool(total > settings.global_messages_per_minute)
+class GlobalLimit:
+    """Counts the messages of a minute. One for each web process.
+
+    A process tells the database of its messages by the batch, a hundredth of the limit at most:
+    one row that every webhook wrote would make them all wait for each other.
+    """
+
+    def __init__(self, per_minute: int) -> None:
+        self._per_minute = per_minute
+        self._batch = max(1, min(20, per_minute // 100))
+        self._lock = threading.Lock()
+        self._minute: datetime | None = None
+        self._untold = 0
+        self._full = False
+
+    def is_exceeded(self, engine: Engine, now: datetime) -> bool:
+        """Counts one message; True once the minute is full for all processes together."""
+        minute = now.replace(second=0, microsecond=0)
+        with self._lock:
+            if minute != self._minute:
+                self._minute, self._untold, self._full = minute, 0, False
+            if self._full:
+                return True
+            self._untold += 1
+            if self._untold < self._batch:
+                return False
+            told, self._untold = self._untold, 0
+        total = _count(engine, minute, told)
+        if total <= self._per_minute:
+            return False
+        with self._lock:
+            self._full = self._minute == minute
+        return True
+
+
+def _count(engine: Engine, minute: datetime, messages: int) -> int:
+    """Adds to the minute's count; the count of all processes."""
+    new = pg_insert(rate_window).values(subject=SUBJECT, window_start=minute, count=messages)
+    with engine.begin() as connection:
+        total: int = connection.execute(
+            new.on_conflict_do_update(
+                index_elements=["subject", "window_start"],
+                set_={"count": rate_window.c.count + new.excluded.count},
+            ).returning(rate_window.c.count)
+        ).scalar_one()
+    return total
 
 
 def forget_old_windows(connection: Connection, now: datetime) -> int:

@@ -63,7 +63,7 @@ class Settings(BaseSettings):
 
     web_bind: str = Field(default="127.0.0.1:8000", description="address of the web process")
     web_workers: int = Field(default=2, ge=1, le=64, description="gunicorn worker processes")
-    web_threads: int = Field(default=4, ge=1, le=64, description="threads in each of them")
+    web_threads: int = Field(default=12, ge=1, le=64, description="threads in each of them")
     max_request_bytes: int = Field(default=65_536, ge=4_096, description="larger requests get 413")
     worker_concurrency: int = Field(default=8, ge=1, le=64, description="jobs at a time")
     stalled_seconds: float = Field(
@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     late_minutes: int = Field(default=10, ge=1, description="a later answer says how old it is")
 
     sender_messages_per_hour: int = Field(default=60, ge=1, description="from one address")
-    global_messages_per_minute: int = Field(default=6_000, ge=1, description="from all together")
+    global_messages_per_minute: int = Field(default=30_000, ge=1, description="from all together")
     turn_away_hours: int = Field(
         default=24, ge=1, description="an unregistered sender is answered once in this time"
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import structlog
 from flask import Blueprint, Response, current_app, request
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from twilio.request_validator import (
     SIGNATURE_HEADER,
     SIGNATURE_SETTINGS_HEADER,
@@ -13,8 +15,13 @@ from twilio.request_validator import (
 )
 
 from gateway import metrics
-from gateway.inbound import IncompleteFormError, inbound_from_form, status_from_form
-from gateway.limits import too_many_altogether
+from gateway.inbound import (
+    InboundMessage,
+    IncompleteFormError,
+    inbound_from_form,
+    status_from_form,
+)
+from gateway.limits import GlobalLimit
 from gateway.queue import enqueue_read_first, enqueue_redaction
 from gateway.status import ARRIVED
 from gateway.store import inbox, outbox
@@ -73,18 +80,37 @@ def take_message() -> Response:
     except IncompleteFormError:
         return _refuse(400, "no_sender")
     now = gateway.now()
+    limit: GlobalLimit = current_app.extensions["global_limit"]
     try:
-        with gateway.engine.begin() as connection:
-            if too_many_altogether(connection, gateway.settings, now):
-                return _refuse(503, "global_rate")
-            stored = inbox.store_inbound(connection, gateway.vault, message, now)
-            if stored is not None:
-                enqueue_read_first(connection, stored.inbox_id)
+        if limit.is_exceeded(gateway.engine, now):
+            return _refuse(503, "global_rate")
+        stored = _store(gateway, message, now)
     except SQLAlchemyError as error:
         return _database_away(error)
     result = "duplicate" if stored is None else "taken"
     metrics.INBOUND.labels(channel=message.channel.value, result=result).inc()
     return _empty_twiml()
+
+
+def _store(gateway: Gateway, message: InboundMessage, now: datetime) -> inbox.Stored | None:
+    """One transaction; once more on a new connection where the pool's was gone.
+
+    Safe even if the first try did commit: the message is then known.
+    """
+    try:
+        return _store_once(gateway, message, now)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    return _store_once(gateway, message, now)
+
+
+def _store_once(gateway: Gateway, message: InboundMessage, now: datetime) -> inbox.Stored | None:
+    with gateway.engine.begin() as connection:
+        stored = inbox.store_inbound(connection, gateway.vault, message, now)
+        if stored is not None:
+            enqueue_read_first(connection, stored.inbox_id)
+    return stored
 
 
 @blueprint.post("/status")

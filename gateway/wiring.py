@@ -33,11 +33,13 @@ class Gateway:
         self.engine.dispose()
 
 
-def wire(settings: Settings, *, pool_size: int = 5) -> Gateway:
+def wire(settings: Settings, *, pool_size: int = 5, pre_ping: bool = True) -> Gateway:
     """The gateway on its real adapters."""
     return Gateway(
         settings=settings,
-        engine=engine_from(settings.database_url.get_secret_value(), pool_size=pool_size),
+        engine=engine_from(
+            settings.database_url.get_secret_value(), pool_size=pool_size, pre_ping=pre_ping
+        ),
         vault=vault_from(settings),
         provider=TwilioChannel(settings),
         triage=TriageService(settings),

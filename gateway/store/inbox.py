@@ -7,12 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Integer,
+    LargeBinary,
+    Text,
+    bindparam,
+    func,
+    select,
+    text,
+    update,
+)
 
 from gateway.inbound import InboundMessage
 from gateway.privacy import Vault, sid_hash
-from gateway.store.contacts import contact_id_of
 from gateway.tables import inbox, seen_message
 
 
@@ -47,35 +56,53 @@ def is_seen(connection: Connection, message: InboundMessage) -> bool:
     return found.one_or_none() is not None
 
 
+# One round trip: this is what a webhook waits for. Where the digest is known already, `seen` is
+# empty and nothing else is written.
+_STORE = text(
+    """
+    WITH seen AS (
+        INSERT INTO seen_message (sid_hash, seen_at) VALUES (:sid_hash, :now)
+        ON CONFLICT DO NOTHING RETURNING 1
+    ), sender AS (
+        INSERT INTO contact
+            (provider, channel, address_index, address_sealed, created_at, last_inbound_at)
+        SELECT :provider, :channel, :address_index, :address_sealed, :now, :now FROM seen
+        ON CONFLICT (channel, address_index)
+            DO UPDATE SET last_inbound_at = excluded.last_inbound_at
+        RETURNING id
+    )
+    INSERT INTO inbox
+        (provider, message_sid, contact_id, body_sealed, body_index, media_count, received_at)
+    SELECT :provider, :message_sid, id, :body_sealed, :body_index, :media_count, :now FROM sender
+    RETURNING id, contact_id
+    """
+).bindparams(
+    bindparam("now", type_=DateTime(timezone=True)),
+    *(bindparam(name, type_=LargeBinary) for name in ("sid_hash", "address_index", "body_index")),
+    *(bindparam(name, type_=LargeBinary) for name in ("address_sealed", "body_sealed")),
+    *(bindparam(name, type_=Text) for name in ("provider", "channel", "message_sid")),
+    bindparam("media_count", type_=Integer),
+)
+
+
 def store_inbound(
     connection: Connection, vault: Vault, message: InboundMessage, now: datetime
 ) -> Stored | None:
     """Inbox row of a new message; None for one that was ever seen before."""
-    seen = connection.execute(
-        pg_insert(seen_message)
-        .values(sid_hash=sid_hash(message.provider, message.message_sid), seen_at=now)
-        .on_conflict_do_nothing()
-        .returning(seen_message.c.seen_at)
-    )
-    if seen.one_or_none() is None:
-        return None
-    contact_id = contact_id_of(
-        connection, vault, message.channel, message.address, now, inbound=True
-    )
-    inbox_id = connection.execute(
-        insert(inbox)
-        .values(
-            provider=message.provider,
-            message_sid=message.message_sid,
-            contact_id=contact_id,
-            body_sealed=vault.seal(message.text),
-            body_index=vault.index(" ".join(message.text.casefold().split()), purpose="body"),
-            media_count=message.media_count,
-            received_at=now,
-        )
-        .returning(inbox.c.id)
-    ).scalar_one()
-    return Stored(inbox_id, contact_id)
+    values = {
+        "sid_hash": sid_hash(message.provider, message.message_sid),
+        "now": now,
+        "provider": message.provider,
+        "channel": message.channel.value,
+        "address_index": vault.index(message.address),
+        "address_sealed": vault.seal(message.address),
+        "message_sid": message.message_sid,
+        "body_sealed": vault.seal(message.text),
+        "body_index": vault.index(" ".join(message.text.casefold().split()), purpose="body"),
+        "media_count": message.media_count,
+    }
+    row = connection.execute(_STORE, values).one_or_none()
+    return None if row is None else Stored(row.id, row.contact_id)
 
 
 _WAITING = (
