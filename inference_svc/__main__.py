@@ -93,6 +93,7 @@ async def _live(
         if not first.done():
             await alive
             log.error("engine_dead")
+            await service.give_up()
             return Exit.ENGINE_DEAD
         log.info("draining")
         drained = asyncio.create_task(service.drain())

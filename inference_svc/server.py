@@ -33,6 +33,8 @@ from inference_svc.tokens import TokenBook
 
 WATCH_SECONDS = 0.5
 PROBE_EVERY_SECONDS = 5.0
+LAST_WORDS_SECONDS = 5.0
+"""Without it callers of a dead engine would see CANCELLED, which nobody retries."""
 WARM_UP_TEXT = "2 year old, cough for 3 days, breathing 48 per minute, no fits, drinks well"
 
 # Long calls without data must survive a client's keepalive pings; new pods get traffic because
@@ -146,6 +148,11 @@ class Service:
         await self.readiness.drain()
         await asyncio.sleep(self._settings.drain_pause_seconds)
         await self.stop(self._settings.drain_grace_seconds)
+
+    async def give_up(self) -> None:
+        """The engine is dead: NOT_SERVING, and a moment for running calls to be told so."""
+        await self.readiness.drain()
+        await self.stop(LAST_WORDS_SECONDS)
 
     async def stop(self, grace_seconds: float | None = None) -> None:
         """Stop the servers; running calls have `grace_seconds` to finish."""

@@ -105,6 +105,9 @@ class InferenceSettings(BaseSettings):
         4, ge=0, le=1024, description="places beyond the queue for emergencies by rules"
     )
     gpu_memory_share: float = Field(0.9, gt=0, le=1, description="share of GPU memory for vLLM")
+    tensor_parallel: int = Field(
+        1, ge=1, le=8, description="GPUs that share one model, for one too large for a single GPU"
+    )
     cpu_kv_cache_gib: int = Field(1, ge=1, le=512, description="KV cache on a CPU, GiB")
     dtype: str = Field("auto", pattern="^(auto|bfloat16|float16|float32)$", description="weights")
     quantization: str = Field("", description="vLLM's method; empty: as the checkpoint says")

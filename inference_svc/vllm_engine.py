@@ -74,6 +74,7 @@ def engine_arguments(settings: InferenceSettings) -> AsyncEngineArgs:
         max_num_seqs=settings.max_running_requests,
         max_num_queued_reqs=places + settings.emergency_reserve,
         gpu_memory_utilization=settings.gpu_memory_share,
+        tensor_parallel_size=settings.tensor_parallel,
         enforce_eager=settings.enforce_eager,
         enable_prefix_caching=True,
         # vLLM's own value keeps sliding-window blocks only where a prompt ended: with Gemma's

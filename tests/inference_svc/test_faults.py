@@ -207,6 +207,8 @@ def test_watch_ends_when_the_engine_dies_and_callers_are_told_to_retry() -> None
             assert caught.value.retry_after_seconds
             async with asyncio.timeout(10):
                 await watching
+                await running.service.give_up()
+            assert running.service.readiness.state is State.DRAINING
 
     run(scenario())
 
