@@ -140,6 +140,23 @@ class Crashes(RuleBasedStateMachine):
         if contact_id in self.contacts():
             self.run(fuse, lambda: deliver(self.gateway, contact_id))
 
+    @rule(fuse=st.integers(0, 30), inbox_id=st.integers(1, 6), contact_id=st.integers(1, 2))
+    def a_worker_does_all_of_it(self, fuse, inbox_id, contact_id):
+        def all_of_it():
+            read_first(self.gateway, inbox_id)
+            answer_contact(self.gateway, contact_id)
+            deliver(self.gateway, contact_id)
+
+        if contact_id in self.contacts():
+            self.run(fuse, all_of_it)
+
+    @rule(who=st.integers(0, 1), fuse=st.integers(1, 24))
+    def an_emergency_meets_a_death(self, who, fuse):
+        self.a_text_comes(body=TEXTS[0], who=who, fuse=0)
+        for contact_id in self.contacts():
+            newest = max(self.inbox_ids())
+            self.a_worker_does_all_of_it(fuse=fuse, inbox_id=newest, contact_id=contact_id)
+
     @rule()
     def time_passes(self):
         Crashes.clock.forward(seconds=7)
@@ -154,6 +171,10 @@ class Crashes(RuleBasedStateMachine):
         with contextlib.suppress(ProcessDied, ConversationMovedError):
             job()
         self.fuse.left = 0
+
+    def inbox_ids(self):
+        with Crashes.talk.gateway.engine.begin() as connection:
+            return connection.execute(select(inbox.c.id)).scalars().all()
 
     def contacts(self):
         with Crashes.talk.gateway.engine.begin() as connection:
