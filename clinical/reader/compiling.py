@@ -57,14 +57,14 @@ class _Compiler:
         return joined
 
     def note_words(self, language: str, phrase: str) -> None:
-        self.words_by_language[language].update(
-            w for w in plain_words(phrase) if w not in self.fillers
-        )
+        """Words that show the language of a message."""
+        self.words_by_language[language].update(plain_words(phrase))
 
     def word(self, word: str) -> int:
-        if word not in self.element_of_word:
-            self.element_of_word[word] = self._new()
-        return self.element_of_word[word]
+        number = self.element_of_word.get(word)
+        if number is None:
+            number = self.element_of_word[word] = self._new()
+        return number
 
     def _new(self) -> int:
         self._next += 1
@@ -91,8 +91,10 @@ class _Compiler:
         if "<" in phrase or "~" in phrase:
             return None
         words = plain_words(phrase)
-        content = tuple(w for w in words if w not in self.fillers)
-        return tuple(self.word(w) for w in (content if len(content) > 1 else words))
+        if len(words) == 1:
+            return (self.word(words[0]),)
+        content = [w for w in words if w not in self.fillers]
+        return tuple([self.word(w) for w in (content if len(content) > 1 else words)])
 
     def _expand(self, phrase: str, where: str, depth: int = 0) -> list[tuple[int, ...]]:
         """A concept's wording as word sequences; concepts inside it are written out."""

@@ -56,4 +56,6 @@ def part_words(part: str) -> tuple[str, ...]:
 @lru_cache(maxsize=20_000)
 def plain_words(phrase: str) -> tuple[str, ...]:
     """The literal words of a wording, without slots and gaps."""
+    if phrase.isascii() and phrase.islower() and phrase.replace(" ", "").isalpha():
+        return tuple(phrase.split())
     return tuple(w for part in phrase.split() if part[0] not in "<~&" for w in part_words(part))
