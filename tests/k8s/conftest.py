@@ -89,8 +89,9 @@ def production(
 
 
 @pytest.fixture(scope="session")
-def kube_tools(root: Path) -> Path:
+def kube_tools(root: Path, kubectl: str) -> Path:
     """The folder of kubernetes-validate's and checkov's commands, in a venv of their own."""
+    assert kubectl  # without it there is nothing to judge, and no need for the venv
     listed = root / "tests/k8s/requirements.txt"
     venv = root / ".build/k8s-tools"
     ready = venv / "ready"
