@@ -151,6 +151,7 @@ class RoleReader:
         *,
         symptom_ends: frozenset[int],
         symptom_starts: frozenset[int],
+        pressure_taken: bool = False,
     ) -> None:
         self._words = [t.word for t in tokens]
         self._digits = [t.word[0].isdigit() for t in tokens]
@@ -159,6 +160,7 @@ class RoleReader:
         self._symptom_starts = symptom_starts
         text = set(self._words)
         self._pregnancy = bool(text & words.people["pregnant"])
+        self._likely_pregnant = self._pregnancy or pressure_taken
         self._young = bool(text & (words.people["infant"] | words.people["child"]))
 
     def role(self, amount: Amount) -> Role:
@@ -188,7 +190,12 @@ class RoleReader:
             return True
         if amount.unit in {"day", "week"} and self._a_sign_follows(amount):
             return not self._young
+        if self._too_long_for_an_age(amount) and self._likely_pregnant:
+            return False  # «150/100 protein ++ 35 wks»
         return amount.first - 1 in self._symptom_ends and not self._a_person(after[:1])
+
+    def _too_long_for_an_age(self, amount: Amount) -> bool:
+        return amount.unit == "week" and amount.value > _LONGEST_AGE_IN_WEEKS and not self._young
 
     def _a_sign_follows(self, amount: Amount) -> bool:
         i = amount.last + 1
@@ -203,7 +210,7 @@ class RoleReader:
         return Role.DURATION
 
     def _by_neighbours(self, amount: Amount, before: list[str], after: list[str]) -> Role:
-        if amount.unit == "week" and amount.value > _LONGEST_AGE_IN_WEEKS and not self._young:
+        if self._too_long_for_an_age(amount):
             return Role.GESTATION if amount.value in _GESTATION_WEEKS else Role.DURATION
         if self._a_person(before[:2]) or self._a_person(after[:1]):
             return Role.AGE

@@ -109,6 +109,7 @@ def _timed_facts(
         compiled.time,
         symptom_ends=frozenset(m.last for m in signs),
         symptom_starts=frozenset(m.first for m in signs),
+        pressure_taken=any(m.vital == "systolic_mmhg" for m in measurements),
     )
     facts = []
     for amount in amounts_in(tokens, compiled.time):

@@ -15,8 +15,9 @@ _LINK = (
     r"(?:(?:is|was|of|at|now|rate|est|de|a|ya|ni|reading|about|around)\s*[:=]?\s*){0,3}"
 )
 _NOT_TIME = (
-    r"(?!\s*(?:\d|[/.]\s?\d|days?|d\b|wks?|weeks?|mths?|mo\b|months?|yrs?|years?|y\b|hrs?|hours?"
-    r"|jours?|semaines?|mois|ans?\b|siku|wiki|miezi|times|x\b))"
+    r"(?!\d|[.,]\d)(?!\s*(?:[/.]\s?\d|days?|d\b|wks?|weeks?|mths?|mo\b|months?|yrs?|years?|y\b|hrs?|hours?"
+    r"|jours?|semaines?|mois|ans?\b|siku|wiki|miezi|times|x\b|children|people|houses|households"
+    r"|women|mothers|nets|tablets|cases|enfants|femmes|watoto|watu|kaya))"
 )
 
 
@@ -130,7 +131,7 @@ VITAL_FORMS = (
     ),
     _form(
         "pulse_per_minute",
-        r"\b(?:pulses?|puls|hr|heart\s*rate|heartrate|heart beats?|pr|f\.?c|pouls"
+        r"(?<!\d)(?<!\d )\b(?:pulses?|puls|hr|heart\s*rate|heartrate|heart beats?|pr|f\.?c|pouls"
         r"|mapigo(?: ya moyo)?|p)" + _LINK + r"(\d{2,3})\b" + _NOT_TIME,
     ),
     _form("pulse_per_minute", r"\b(\d{2,3})\s*bpm\b(?!\s*" + _BREATHS + ")"),
@@ -138,7 +139,8 @@ VITAL_FORMS = (
         "muac_mm",
         r"\b(?:muac|mauc|muak|mwak|pb|perimetre brachial|mzunguko wa mkono)[^\d\n;]{0,14}?"
         + _NUMBER
-        + r"\s*(cm|mm)?",
+        + r"\s*(cm|mm)?"
+        + _NOT_TIME,
         _muac_mm,
     ),
     _form(
@@ -154,8 +156,8 @@ VITAL_FORMS = (
     _form(
         "glucose_mg_per_dl",
         r"\b(?:blood\s*sugar|sugar|rbs|fbs|rbg|fbg|glucose|glycemie|glyc|gluc|glucometer|sukari|dextro|bs|bgl)"
-        + r"[^\d\n;,.]{0,14}?(\d{1,4}(?:[.,]\d{1,2})?)\s*(mmol(?:/l)?|mg(?:/dl)?|g/l)?"
-        + _NOT_TIME,
+        r"(?:\s*(?:level|reading|test|result|is|of|was|at|very|high|low|now|today|est|ni|ya|a|[:=~-]))*\s*"
+        r"(\d{1,4}(?:[.,]\d{1,2})?)\s*(mmol(?:/l)?|mg(?:/dl)?|g/l)?" + _NOT_TIME,
         _glucose,
     ),
     _form(

@@ -39,6 +39,7 @@ from clinical.reader.numbers import measurements_in, vitals_of
         ("muac 11.2cm", "muac_mm", 112),
         ("muac: 118 mm", "muac_mm", 118),
         ("pb 108", "muac_mm", 108),
+        ("muac 10.9 18 months", "muac_mm", 109),
         ("spo2 88", "spo2_percent", 88),
         ("sats 85%", "spo2_percent", 85),
         ("saturation 91 %", "spo2_percent", 91),
@@ -90,6 +91,11 @@ def test_impossible_value_is_noted_and_not_used(text: str, note: str) -> None:
         "12/05/2024 visit",
         "breathing fast 3 days",
         "tel 0712345678",
+        "waited 1 hr 30 min",
+        "counted 12 children",
+        "muac green age 24 months",
+        "diabetic on sugar drugs age 60",
+        "g2 p1 34/40",
     ],
 )
 def test_durations_dates_and_phones_are_no_measurement(text: str) -> None:

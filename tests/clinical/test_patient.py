@@ -71,6 +71,7 @@ def test_duration_and_gestation_are_no_age(text: str) -> None:
         ("enceinte de 7 mois", 30),
         ("enceinte 34 SA", 34),
         ("25F 32 weeks pregnant", 32),
+        ("150/100 protein ++ 35 wks", 35),
     ],
 )
 def test_gestation(text: str, weeks: int) -> None:
