@@ -26,7 +26,7 @@ from gateway.wiring import Gateway
 
 COOKIE = "chewie_console"
 CONTENT_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
 OPEN_ENDPOINTS = frozenset({"console.sign_in", "console.enter", "console.style"})

@@ -7,10 +7,12 @@ import itertools
 import logging
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -226,6 +228,12 @@ def make_gateway(
         gateway.close()
 
 
+def run_apart(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Runs it in a thread: a browser's session keeps this thread's event loop busy."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
+
+
 def signed(gateway: Gateway, path: str, form: dict[str, str]) -> dict[str, str]:
     """Headers of a form that Twilio signed over the public URL."""
     token = gateway.settings.twilio_auth_tokens[0].get_secret_value()
@@ -275,7 +283,7 @@ class Talk:
                         delete_jobs="successful",
                     )
 
-        asyncio.run(drain())
+        run_apart(drain())
 
     def wake(self) -> None:
         """What waits for a moment runs now: move the clock first."""
@@ -365,3 +373,9 @@ def restore_root_logging() -> Iterator[None]:
     yield
     root.handlers, root.level = handlers, level
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def apart() -> Callable[[Coroutine[Any, Any, Any]], Any]:
+    """Runs a coroutine in a thread of its own."""
+    return run_apart

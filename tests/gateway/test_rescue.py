@@ -1,5 +1,4 @@
-import asyncio
-
+import pytest
 from sqlalchemy import select, text
 
 from gateway import dead_letter
@@ -9,17 +8,23 @@ from gateway.rescue import rescue_rows, rescue_stalled
 from gateway.tables import inbox, incident
 
 
-def rescue(gateway, seconds=5):
-    app = queue_app(gateway, pool_size=2)
+@pytest.fixture
+def rescue(apart):
+    """Takes up stalled jobs; how many."""
 
-    async def run():
-        async with app.open_async():
-            return await rescue_stalled(app, seconds)
+    def run(gateway):
+        app = queue_app(gateway, pool_size=2)
 
-    return asyncio.run(run())
+        async def once():
+            async with app.open_async():
+                return await rescue_stalled(app, 5)
+
+        return apart(once())
+
+    return run
 
 
-def test_a_job_of_a_dead_worker_runs_again(talk):
+def test_a_job_of_a_dead_worker_runs_again(talk, rescue):
     talk.send("child 3 yrs runny nose eats and plays")
     with talk.gateway.engine.begin() as connection:
         connection.execute(
@@ -36,7 +41,7 @@ def test_a_job_of_a_dead_worker_runs_again(talk):
     assert len(talk.replies()) == 1
 
 
-def test_a_job_of_a_living_worker_is_left_alone(talk):
+def test_a_job_of_a_living_worker_is_left_alone(talk, rescue):
     talk.send("child hot")
     with talk.gateway.engine.begin() as connection:
         connection.execute(
