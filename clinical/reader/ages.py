@@ -237,7 +237,7 @@ class RoleReader:
         near: list[str] = []
         while 0 <= i < len(self._words) and len(near) < 4:
             word = self._words[i]
-            if word in {".", "\n", ";"}:
+            if word in {".", "\n", ";"} or (word == "," and step > 0):
                 break
             if word not in self._time.passed_over and word not in {",", "(", ")", "-", ":", "="}:
                 near.append(word)

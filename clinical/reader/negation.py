@@ -80,6 +80,8 @@ def denied_matches(
 
 def _reach(scope: _Scope, after_negator: int) -> list[int]:
     first = scope.skip(after_negator)
+    if first < len(scope.words) and scope.words[first] == ":":
+        first = scope.skip(first + 1)
     if first not in scope.starts:
         return []
     reached = list(scope.starts[first])
@@ -148,6 +150,8 @@ def _denied_after(text: str, scope: _Scope, match: Match, after: frozenset[str])
     word = scope.words[i]
     if word in after:
         return True
+    if word in scope.cues["negators_alone"] and scope.ends(i + 1):
+        return True  # «fever yes, convulsions no»: nothing follows that it could deny
     if word == "n":
         return _answers_no(text, scope, i, linked or scope.ends(i + 1))
     if word in scope.cues["negators_verb"]:

@@ -40,6 +40,9 @@ def codes(reading: Reading, presence: Presence) -> set[str]:
         ("hakuna dawa ana degedege", "convulsions"),
         ("fever n convulsions", "convulsions"),
         ("no more drugs fits again", "convulsions"),
+        ("convulsions -ve, fever +ve", "fever"),
+        ("she never woke up after the fit", "unconscious"),
+        ("no convulsion now but had convulsion at night", "convulsions"),
     ],
 )
 def test_negator_elsewhere_leaves_the_sign_present(text: str, code: str) -> None:
@@ -63,6 +66,9 @@ def test_negator_elsewhere_leaves_the_sign_present(text: str, code: str) -> None
         ("convulsions: no", {"convulsions"}),
         ("convulsions - no, fever - yes", {"convulsions"}),
         ("cough nil, fever nil", {"cough", "fever"}),
+        ("fever yes convulsions no", {"convulsions"}),
+        ("convulsions -ve, fever +ve", {"convulsions"}),
+        ("denies: headache, fits", {"headache", "convulsions"}),
         ("nil convulsions", {"convulsions"}),
         ("she is not convulsing", {"convulsions"}),
         ("hakuna degedege", {"convulsions"}),
