@@ -188,10 +188,10 @@ class RoleReader:
             return True
         if before and before[0] in people["duration_before"]:
             return True
-        if amount.unit in {"day", "week"} and self._a_sign_follows(amount):
-            return not self._young
         if self._too_long_for_an_age(amount) and self._likely_pregnant:
             return False  # «150/100 protein ++ 35 wks»
+        if amount.unit in {"day", "week"} and self._a_sign_follows(amount):
+            return not self._young
         return amount.first - 1 in self._symptom_ends and not self._a_person(after[:1])
 
     def _too_long_for_an_age(self, amount: Amount) -> bool:

@@ -72,6 +72,7 @@ def test_duration_and_gestation_are_no_age(text: str) -> None:
         ("enceinte 34 SA", 34),
         ("25F 32 weeks pregnant", 32),
         ("150/100 protein ++ 35 wks", 35),
+        ("G3P2 38 weeks labour pains", 38),
     ],
 )
 def test_gestation(text: str, weeks: int) -> None:

@@ -91,6 +91,8 @@ def test_durations_make_long_lasting_signs(text: str, code: str) -> None:
         ("cough 3 days", "cough_14_days"),
         ("fever 2 days", "fever_7_days"),
         ("2 year old with cough", "cough_14_days"),
+        ("baby 2 weeks fever 38.6", "fever_7_days"),
+        ("38 weeks labour pains", "prolonged_labour"),
         ("cough 3 days. Born 3 weeks ago", "cough_14_days"),
         ("labour 3 hours", "prolonged_labour"),
     ],
