@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, Response, request
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
@@ -71,7 +71,7 @@ def show_metrics() -> Response:
     allowed = given == f"Bearer {token}" if token else request.remote_addr in LOOPBACK
     if not allowed:
         return Response("forbidden\n", status=403)
-    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    return Response(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
 
 
 def _add_security_headers(response: Response) -> Response:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
+from gateway import metrics
 from gateway.app import create_app
 from gateway.settings import Settings
 
@@ -33,6 +34,7 @@ class _Web(BaseApplication):  # type: ignore[misc]
             "limit_request_fields": 60,
             "loglevel": "warning",
             "control_socket_disable": True,
+            "child_exit": lambda _server, worker: metrics.forget_process(worker.pid),
         }
         for name, value in options.items():
             if name in self.cfg.settings:
