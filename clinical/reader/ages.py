@@ -173,9 +173,11 @@ class RoleReader:
         if after and after[0] in people["age_after"]:
             return Role.AGE
         if any(w in people["gestation_after"] for w in after[:2]) or (
-            before and before[0] in people["pregnant"] and amount.unit in {"week", "month"}
+            amount.unit in {"week", "month"} and any(w in people["pregnant"] for w in before[:2])
         ):
             return Role.GESTATION if amount.unit in {"week", "month"} else Role.DURATION
+        if any(w in people["born"] for w in after[:3]):
+            return Role.SINCE_BIRTH
         if any(w in people["age_before"] for w in before[:1]):
             return Role.AGE
         if self._is_duration(amount, before, after):

@@ -85,7 +85,9 @@ def _pressures_in(folded: str) -> Iterator[Measurement]:
         start, end = match.start(), match.end()
         if match["label"] is None:
             start = match.start("high")
-            if not (60 <= high <= 300 and 30 <= low <= 200 and high > low):
+            if match["between"] == "-" or not (
+                60 <= high <= 300 and 30 <= low <= 200 and high > low
+            ):
                 continue
         elif high <= _CENTIMETRES_OF_MERCURY and low <= _CENTIMETRES_OF_MERCURY and high > low:
             high, low = high * 10, low * 10

@@ -102,6 +102,7 @@ VITAL_FORMS = (
     _form(
         "temp_celsius", r"\b(\d{2,3}(?:[.,]\d)?)\s*(?:°|º|deg(?:rees?|res?)?)\s*(c|f)?", _celsius
     ),
+    _form("temp_celsius", r"\b((?:9\d|10\d)[.,]\d|10[0-9])\s*(f)\b", _celsius),
     _form("temp_celsius", r"\b((?:3[3-9]|4[0-3])(?:[.,]\d)?)\s*(c)\b", _celsius),
     _form(
         "respiratory_rate_per_minute",
@@ -185,5 +186,5 @@ BARE_TEMPERATURE = re.compile(
 BLOOD_PRESSURE = re.compile(
     r"(?:\b(?P<label>b\.?p|b/p|blood\s*pressure|pressure|tension(?:\s*arterielle)?|t\.?a|presha"
     r"|shinikizo(?: la damu)?)(?P<link>[^\d\n;]{0,14}?))?(?<![\d./])(?P<high>\d{2,4})"
-    r"\s*(?:/|over|sur|kwa|juu ya)\s*(?P<low>\d{1,3})(?![\d/]|\.\d)"
+    r"\s*(?P<between>/|over|sur|kwa|juu ya|-)\s*(?P<low>\d{1,3})(?![\d/]|\.\d)"
 )
