@@ -20,10 +20,10 @@ TEXTS = Path(__file__).parent / "development" / "texts.jsonl"
 
 # Least share of the texts of a kind that are answered at least as urgently as the label.
 RAISED = {
-    "explicit": 0.98,
-    "unusual": 0.79,
+    "explicit": 0.99,
+    "unusual": 0.88,
     "misspelt": 0.43,
-    "numbers": 0.94,
+    "numbers": 1.0,
     "buried": 0.91,
 }
 # Highest share of the controls that are answered with EMERGENCY.
