@@ -194,7 +194,11 @@ class RoleReader:
             return False  # «150/100 protein ++ 35 wks»
         if amount.unit in {"day", "week"} and self._a_sign_follows(amount):
             return not self._young
-        return amount.first - 1 in self._symptom_ends and not self._a_person(after[:1])
+        if amount.first - 1 not in self._symptom_ends:
+            return False
+        # «fever 3 days girl 6»: no girl is 3 days old, so the days are the fever's.
+        infant = bool(set(after[:1]) & (people["infant"] | people["newborn"]))
+        return not self._a_person(after[:1]) or (amount.unit == "day" and not infant)
 
     def _too_long_for_an_age(self, amount: Amount) -> bool:
         return amount.unit == "week" and amount.value > _LONGEST_AGE_IN_WEEKS and not self._young

@@ -83,7 +83,9 @@ def _pregnancy(people: _People, facts: Sequence[TimedFact], ages: Sequence[float
 def _age_days(
     ages: Sequence[float], people: _People, facts: Sequence[TimedFact], pregnancy: Pregnancy
 ) -> int | None:
-    since_birth = [f.amount.days for f in facts if f.role is Role.SINCE_BIRTH]
+    since_birth = [
+        f.amount.days for f in facts if f.role is Role.SINCE_BIRTH and f.amount.days <= MAX_AGE_DAYS
+    ]
     if not ages and since_birth and pregnancy is not Pregnancy.POSTPARTUM:
         ages = since_birth
     if not ages:

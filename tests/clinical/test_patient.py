@@ -52,6 +52,8 @@ def test_age_in_days(text: str, days: int) -> None:
         "delivered 3 days ago bleeding",
         "1 week of fever",
         "temp 102F",
+        "fever 3 days girl 6",
+        "born 142 years ago",
     ],
 )
 def test_duration_and_gestation_are_no_age(text: str) -> None:
