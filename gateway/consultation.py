@@ -52,12 +52,13 @@ def answer_contact(gateway: Gateway, contact_id: int) -> None:
         if turn is None:
             return
         told = _assessed(gateway, turn)
+        messages = turn.messages[: told.consumed] if told else turn.messages
         with gateway.engine.begin() as connection:
             if not contacts.bump_version(connection, contact_id, turn.contact.version):
                 raise ConversationMovedError
-            moves.carry_out(gateway, connection, turn.contact, turn.move, turn.messages, told)
+            moves.carry_out(gateway, connection, turn.contact, turn.move, messages, told)
         metrics.INBOUND.labels(channel=turn.contact.channel.value, result=turn.move.act.value).inc(
-            len(turn.messages)
+            len(messages)
         )
 
 

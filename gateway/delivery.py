@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 from gateway import metrics
 from gateway.channel import Accepted, Failure, OutboundMessage, SendError
 from gateway.gsm7 import fold_if_it_helps, measure
+from gateway.inbound import Channel
 from gateway.phrases import say
 from gateway.queue import enqueue_delivery
+from gateway.reply import MAX_SEGMENTS
 from gateway.retry import LOOK_UP_AFTER_SECONDS, NextStep, decide_retry
 from gateway.store import contacts, incidents, outbox
 from gateway.store.contacts import Contact
@@ -115,7 +117,35 @@ def _failed(gateway: Gateway, contact: Contact, outgoing: Outgoing, error: SendE
     if error.failure is Failure.OPTED_OUT:
         with gateway.engine.begin() as connection:
             contacts.update_contact(connection, contact.id, opted_out_at=gateway.now())
+    if error.failure is Failure.OUTSIDE_WINDOW and _goes_by_sms(gateway, contact, outgoing):
+        return True
     _finish(gateway, outgoing, "failed", reason=error.failure.value, error_code=error.code)
+    return True
+
+
+def _goes_by_sms(gateway: Gateway, contact: Contact, outgoing: Outgoing) -> bool:
+    """Whether what WhatsApp does not carry after a day of silence could go by SMS instead."""
+    by_phone = contact.channel is Channel.WHATSAPP and contact.address.startswith("+")
+    body = fold_if_it_helps(outgoing.body)
+    if not by_phone or measure(body).segments > MAX_SEGMENTS:
+        return False
+    now = gateway.now()
+    with gateway.engine.begin() as connection:
+        receiver = contacts.contact_id_of(
+            connection, gateway.vault, Channel.SMS, contact.address, now
+        )
+        draft = outbox.Draft(
+            dedupe_key=f"sms:{outgoing.id}",
+            contact_id=receiver,
+            consultation_id=outgoing.consultation_id,
+            kind=outgoing.kind,
+            body=body,
+            urgency=outgoing.urgency,
+            source=outgoing.source,
+            asked_at=outgoing.asked_at,
+        )
+        outbox.add_draft(connection, gateway.vault, draft, now)
+        outbox.record(connection, outgoing.id, state="moved", error_code=63016)
     return True
 
 

@@ -36,6 +36,7 @@ class Told:
     question: Question | None
     two_patients: bool
     understood: bool
+    consumed: int  # how many messages of the turn it covers
     asks_again: bool = False  # the digit was none of the question's
 
 
@@ -43,19 +44,24 @@ def assess_told(
     gateway: Gateway, contact: Contact, move: Move, messages: Sequence[WaitingMessage]
 ) -> Told:
     """Reads the turn into its case and assesses that."""
-    texts = [text for m in messages if (text := symptom_text(m))]
+    texts = [symptom_text(m) for m in messages]
     language = language_of(gateway, contact, " ".join(texts))
     stored = _stored_case(gateway, contact, move, messages)
     case = stored.case if stored else Case()
     two_patients = understood = False
+    consumed = 0
     for text in texts:
         if move.act is Act.ANSWER and stored is not None and parse(text).kind in DIGITS:
             case, understood = _with_answer(case, stored.view.question, text, language)
+            consumed += 1
             continue
         reading = read_text(text, language=language)
-        if stored is not None and is_other_patient(case, reading):
+        if is_other_patient(case, reading):
             # Phones are shared: another age, sex or pregnancy is another patient.
+            if consumed:
+                break  # whose turn comes next
             stored, case = None, Case()
+        consumed += 1
         if move.act is Act.ANSWER and stored is not None:
             case, read = _with_answer(case, stored.view.question, text, language)
             understood |= read
@@ -63,12 +69,12 @@ def assess_told(
         two_patients |= reading.patients > 1
         understood |= says_something(reading)
     if move.act is Act.ANSWER and stored is not None and not understood:
-        return _asked_again(case, stored, language)
+        return _asked_again(case, stored, language, consumed)
     answer = assess_case(
         gateway.triage,
         case,
         language=language,
-        request_id=f"inbox-{messages[-1].id}",
+        request_id=f"inbox-{messages[consumed - 1].id}",
         deadline_seconds=gateway.settings.assess_deadline_seconds,
     )
     return Told(
@@ -78,11 +84,12 @@ def assess_told(
         language=language,
         question=next_question(answer.assessment, stored.questions_asked if stored else ()),
         two_patients=two_patients,
+        consumed=consumed,
         understood=understood or _knows_something(case) or by_model(answer.assessment),
     )
 
 
-def _asked_again(case: Case, stored: StoredCase, language: str) -> Told:
+def _asked_again(case: Case, stored: StoredCase, language: str, consumed: int) -> Told:
     """Nothing new was said, so that nothing is assessed anew."""
     return Told(
         stored=stored,
@@ -92,6 +99,7 @@ def _asked_again(case: Case, stored: StoredCase, language: str) -> Told:
         question=stored.view.question,
         two_patients=False,
         understood=False,
+        consumed=consumed,
         asks_again=True,
     )
 

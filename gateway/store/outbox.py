@@ -44,6 +44,7 @@ class Outgoing:
 
     id: int
     contact_id: int
+    consultation_id: int | None
     kind: str
     body: str = field(repr=False)
     state: str
@@ -216,6 +217,7 @@ def _outgoing(vault: Vault, row: Row[Any]) -> Outgoing:
     return Outgoing(
         id=row.id,
         contact_id=row.contact_id,
+        consultation_id=row.consultation_id,
         kind=row.kind,
         body=vault.open_or_none(row.body_sealed) or "",
         state=row.state,

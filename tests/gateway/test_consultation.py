@@ -184,6 +184,16 @@ def test_another_sex_opens_another_case_without_new(talk):
     assert "K2 " in talk.say("man 40 years with cough 3 days")[0]
 
 
+def test_two_patients_of_one_burst_get_an_answer_each(make_talk, triage, clock):
+    talk = make_talk(quiet_seconds=4)
+    talk.send("girl 14 months with fever 2 days")
+    talk.send("man 40 years with cough 3 days")
+    clock.forward(seconds=5)
+    talk.wake()
+    assert [reply.split()[1] for reply in talk.replies()] == ["K1", "K2"]
+    assert [len(case.messages) for case in triage.cases] == [1, 1]
+
+
 def test_a_tag_speaks_of_an_older_case(talk, triage):
     talk.say("girl 14 months hot 2 days")
     talk.say("NEW man 40 years cough")

@@ -1,12 +1,15 @@
 """Sending, with everything that can go wrong at the provider: the local Twilio counts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select, update
 
 from demo.phone.faults import Fault, FaultKind
+from gateway.channel import Failure, SendError
 from gateway.delivery import deliver
+from gateway.inbound import Channel
 from gateway.store import contacts
 from gateway.store.outbox import Draft, add_draft
 from gateway.tables import contact, incident, outbox
@@ -194,3 +197,34 @@ def test_the_wait_grows_and_has_an_end(sender, twilio, clock):
     clock.forward(hours=5)
     deliver(sender.gateway, 1)
     assert row(sender).state == "expired"
+
+
+class OutsideWindow:
+    """A provider whose WhatsApp session is over; SMS goes on to the local Twilio."""
+
+    def __init__(self, real):
+        self.real = real
+
+    def __getattr__(self, name):
+        return getattr(self.real, name)
+
+    def send(self, message):
+        if message.channel is Channel.WHATSAPP:
+            raise SendError(Failure.OUTSIDE_WINDOW, code=63016)
+        return self.real.send(message)
+
+
+def test_what_whatsapp_does_not_carry_any_more_goes_by_sms(make_talk, make_gateway, clock, twilio):
+    clock.time = datetime.now(UTC)
+    gateway = make_gateway()
+    gateway = replace(gateway, provider=OutsideWindow(gateway.provider))
+    talk = make_talk(gateway, channel=Channel.WHATSAPP)
+    with gateway.engine.begin() as connection:
+        contacts.contact_id_of(
+            connection, gateway.vault, talk.channel, talk.phone, talk.gateway.now()
+        )
+    write(talk, body="K1 How is the patient? 1=better 2=same 3=worse")
+    talk.work()
+    assert [row(talk, n).state for n in (1, 2)] == ["moved", "sent"]
+    (message,) = twilio.replies(talk.phone)
+    assert message.body == "K1 How is the patient? 1=better 2=same 3=worse"
