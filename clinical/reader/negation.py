@@ -89,10 +89,11 @@ def _reach(scope: _Scope, after_negator: int) -> list[int]:
 
 
 def _list_items(scope: _Scope, i: int, first: list[int]) -> list[int]:
-    """Further items of a denied list; [] unless every one is fit to be denied."""
+    """Further items of a denied list: all if each is fit, else those joined by «or» at its head."""
     soft, hard = scope.cues["list_or"], scope.cues["list_and"]
     bare_so_far = all(scope.bare(n) for n in first)
     items: list[int] = []
+    sure: list[int] = []
     while i < len(scope.words):
         joins = []
         while i < len(scope.words) and i not in scope.starts:
@@ -103,14 +104,16 @@ def _list_items(scope: _Scope, i: int, first: list[int]) -> list[int]:
                 break
             i += 1
         if not joins:
-            return items if scope.ends(i) else []
+            return items if scope.ends(i) else sure
         if i not in scope.starts:
             # «no fever, drinking well»: the list ended before this item.
-            return items if joins[0] == "," and i < len(scope.words) else []
+            return items if joins[0] == "," and i < len(scope.words) else sure
         numbers = scope.starts[i]
         either = any(j in soft for j in joins)
         if not either and not (bare_so_far and all(scope.bare(n) for n in numbers)):
-            return items if either else []
+            return sure
+        if either and sure == items:
+            sure = [*sure, *numbers]
         items.extend(numbers)
         i = max(scope.matches[n].last for n in numbers) + 1
     return items

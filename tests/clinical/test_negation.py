@@ -75,6 +75,7 @@ def test_negator_elsewhere_leaves_the_sign_present(text: str, code: str) -> None
         ("hana homa", {"fever"}),
         ("homa hakuna", {"fever"}),
         ("hana homa wala degedege", {"fever", "convulsions"}),
+        ("hana degedege wala kutapika, anakunywa vizuri", {"convulsions", "vomiting"}),
         ("hatapiki", {"vomiting"}),
         ("pas de convulsions", {"convulsions"}),
         ("sans fièvre", {"fever"}),
