@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from clinical.assessment import Assessment, Question
 from clinical.case import Case
@@ -16,7 +16,7 @@ from gateway.assessing import Answer
 from gateway.case_json import case_from_json, case_to_json
 from gateway.conversation import Awaiting, CaseView
 from gateway.privacy import Vault
-from gateway.tables import consultation
+from gateway.tables import consultation, contact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +98,10 @@ def close_expired_cases(
 def load_case(
     connection: Connection, vault: Vault, case_id: int, contact_id: int
 ) -> StoredCase | None:
-    """A case by its number, if it is this contact's."""
+    """A case by its number, if it is this person's, on whichever channel."""
     row = connection.execute(
         select(consultation).where(
-            consultation.c.id == case_id, consultation.c.contact_id == contact_id
+            consultation.c.id == case_id, consultation.c.contact_id.in_(_channels_of(contact_id))
         )
     ).one_or_none()
     return None if row is None else _stored(vault, row)
@@ -121,11 +121,11 @@ def open_case_of(connection: Connection, vault: Vault, contact_id: int) -> Store
 def pending_case_of(
     connection: Connection, vault: Vault, contact_id: int, since: datetime
 ) -> StoredCase | None:
-    """The case about which the contact was asked last, and has not answered."""
+    """The case about which the person was asked last, on whichever channel."""
     row = connection.execute(
         select(consultation)
         .where(
-            consultation.c.contact_id == contact_id,
+            consultation.c.contact_id.in_(_channels_of(contact_id)),
             consultation.c.awaiting.is_not(None),
             consultation.c.asked_at > since,
         )
@@ -198,6 +198,12 @@ def reopen(connection: Connection, contact_id: int, case_id: int, now: datetime)
         closed_at=None,
         close_reason=None,
     )
+
+
+def _channels_of(contact_id: int) -> Select[tuple[int]]:
+    """The contacts of one address: a question asked by WhatsApp may be answered by SMS."""
+    mine = select(contact.c.address_index).where(contact.c.id == contact_id).scalar_subquery()
+    return select(contact.c.id).where(contact.c.address_index == mine)
 
 
 def pending_since(now: datetime) -> datetime:

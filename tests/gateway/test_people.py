@@ -91,6 +91,13 @@ def test_a_registered_person_is_the_same_on_both_channels(registered, make_talk)
     assert whatsapp.say("child 3 yrs runny nose eats and plays")[0].startswith("K1 ")
 
 
+def test_a_question_asked_on_one_channel_is_answered_on_the_other(registered, make_talk):
+    registered.say("2yr old fitting")
+    whatsapp = make_talk(registered.gateway, channel=Channel.WHATSAPP)
+    whatsapp.phone = registered.phone
+    assert whatsapp.say("1", MessageSid="SM-by-whatsapp") == ["K1 Noted: going."]
+
+
 def test_stop_and_start_on_whatsapp_are_answered_by_us(make_talk):
     talk = make_talk(channel=Channel.WHATSAPP)
     assert "no more messages" in talk.say("STOP")[0]
