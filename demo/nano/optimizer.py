@@ -13,11 +13,11 @@ import torch
 class Rates:
     """Peak learning rates and the shape of the schedule, as shares of all steps."""
 
-    matrices: float = 0.005
+    matrices: float = 0.01
     embedding: float = 0.004
-    norms: float = 0.003
+    norms: float = 0.004
     weight_decay: float = 0.01
-    warm_up: float = 0.06
+    warm_up: float = 0.04
     floor: float = 0.02
 
 

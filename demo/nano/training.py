@@ -24,7 +24,7 @@ from demo.nano.wording import LANGUAGES, Split
 
 _TOKENIZER_SIZE = 2049
 _TOKENIZER_TEXTS = 6_000
-_CODE_WEIGHT = 60
+_CODE_WEIGHT = 2_000
 """How often a code stands in the tokenizer's text: often enough to become one token."""
 _SYSTEM_WEIGHT = 60
 """How often a system text stands there: every request carries it, so few tokens are worth much."""
@@ -38,7 +38,7 @@ class Plan:
     """What a training run does; counts of optimiser steps, rows in a batch, threads, processes."""
 
     seed: int = 20_250_301
-    steps: int = 400
+    steps: int = 700
     batch_rows: int = 32
     threads: int = 2
     sizes: Sizes = field(default_factory=Sizes)
