@@ -28,7 +28,7 @@ build() {
   done
 }
 
-# NAME is the image without tag or digest, such as europe-docker.pkg.dev/p/chewie/gateway.
+# NAME is the image without tag or digest, such as images.clinic.net/chewie/gateway.
 pin() {
   local name="$1" digest="$2" file found=0
   [[ "$digest" =~ ^sha256:[0-9a-f]{64}$ ]] || { echo "$digest: expected sha256: and 64 hex digits" >&2; return 1; }

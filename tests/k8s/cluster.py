@@ -41,7 +41,10 @@ def free_port() -> int:
 
 
 class Machine:
-    """Runs workloads of one overlay as processes. `replaced`: contents of secret files by key."""
+    """Runs workloads of one overlay as processes.
+
+    `replaced`: contents of secret files, by key or by Secret and key («tls/tls.key»).
+    """
 
     def __init__(
         self, manifests: Manifests, root: Path, folder: Path, replaced: Mapping[str, str]
@@ -141,20 +144,26 @@ class Machine:
         """What a process wrote."""
         return self._folder / f"{name}.log"
 
-    def path(self, path: str) -> Path:
-        """Where a path of a container is on this machine."""
-        return self._folder / path.lstrip("/")
+    def path(self, path: str, workload: str = "") -> Path:
+        """Where a path of a container is here: secrets for each workload, volumes for all."""
+        own = workload if path.startswith("/run/") else ""
+        return self._folder / own / path.lstrip("/")
 
     def _command(self, workload: Workload) -> list[str]:
         program, *rest = [*workload.main["command"], *workload.main.get("args", [])]
         words = [str(self.path(word)) if word.startswith(PATHS) else word for word in rest]
         return [sys.executable, *MODULES[program], *words]
 
-    def _changed(self, workload: Workload, changes: Mapping[str, str | None]) -> dict[str, str]:
+    def write_secrets(self, workload: Workload) -> None:
+        """The files that its Secrets become."""
         for path, secret, key in mounted_files(self._manifests, workload):
-            self.path(path).parent.mkdir(parents=True, exist_ok=True)
+            here = self.path(path, workload.name)
+            here.parent.mkdir(parents=True, exist_ok=True)
             with contextlib.suppress(KeyError):  # an optional Secret that is not there
-                self.path(path).write_text(self._secret(secret, key))
+                here.write_text(self._secret(secret, key))
+
+    def _changed(self, workload: Workload, changes: Mapping[str, str | None]) -> dict[str, str]:
+        self.write_secrets(workload)
         environment = self.environment(workload)
         for name, value in changes.items():
             environment.pop(name, None)
@@ -163,8 +172,9 @@ class Machine:
         return environment
 
     def _secret(self, name: str, key: str) -> str:
-        if key in self._replaced:
-            return self._replaced[key]
+        for given in (f"{name}/{key}", key):
+            if given in self._replaced:
+                return self._replaced[given]
         known = {doc["metadata"]["name"]: doc["data"] for doc in self._manifests.of("Secret")}
         return base64.b64decode(known[name][key]).decode()
 
@@ -172,7 +182,7 @@ class Machine:
         if name == "HOME":
             return str(self._folder)
         if value.startswith(PATHS):
-            return str(self.path(value))
+            return str(self.path(value, workload.name))
         bound = re.fullmatch(r"0\.0\.0\.0(?::(\d+))?", value)
         if bound:
             port = f":{self.port(workload.name, int(bound[1]))}" if bound[1] else ""

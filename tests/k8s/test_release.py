@@ -118,8 +118,7 @@ def test_images_do_not_run_as_root_and_hold_the_pinned_lists(containerfile, root
         assert re.findall(r"^USER (.*)$", text, re.MULTILINE) == ["10001:10001"]
     for source in re.findall(r"^COPY (?!--from)(.*) \S+$", containerfile, re.MULTILINE):
         for path in source.split():
-            if path != "demo/nano/checkpoint":  # trained by `make demo-model`
-                assert (root / path).exists(), path
+            assert (root / path).exists(), path
 
 
 def test_the_gpu_image_is_vllms_own_of_the_pinned_version(containerfile, root):
