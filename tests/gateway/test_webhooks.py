@@ -75,7 +75,7 @@ def tampered(form, how):
 def test_tampered_webhooks_are_refused(talk, signed_headers, soak_count):
     how = random.Random(6)
     codes = set()
-    for number in range(soak_count(200, 10_000)):
+    for number in range(soak_count(100, 10_000)):
         form = talk.form(f"child hot {number}")
         headers = signed_headers(talk.gateway, MESSAGES, form)
         changed = tampered(form, how)
