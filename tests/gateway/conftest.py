@@ -336,13 +336,6 @@ def signed_headers() -> Callable[[Gateway, str, dict[str, str]], dict[str, str]]
 
 
 @pytest.fixture
-def soak_count(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
-    """A sample here, the full count where soak runs are asked for: `soak_count(200, 10_000)`."""
-    full = "soak" in (request.config.option.markexpr or "")
-    return lambda sample, whole: whole if full else sample
-
-
-@pytest.fixture
 def supervisor() -> str:
     """The supervisor's number."""
     return f"+254{next(_phones)}"
