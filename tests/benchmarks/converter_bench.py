@@ -6,7 +6,7 @@ Every way runs in a process of its own; wall time includes its start, memory is 
 size as the kernel tells it (`ru_maxrss`). Cold means: pages of the source dropped with
 `posix_fadvise` before the run; warm: the source read once before. `cp` copies the kept bytes (an
 earlier result) and syncs them. Rounds alternate between the ways, so that a slower minute of the
-machine falls on all. Writes `.build/bench/converter.md` and `.json`, and prints the former.
+machine falls on all. Writes `.build/bench/converter_bench.md` and `.json`, and prints the former.
 """
 
 from __future__ import annotations
@@ -24,9 +24,8 @@ from pathlib import Path
 from statistics import median
 
 from tests.benchmarks.converter_checkpoint import FULL_BYTES
+from tests.benchmarks.machine import REPORT_FOLDER
 
-ROOT = Path(__file__).resolve().parents[2]
-REPORT_FOLDER = ROOT / ".build" / "bench"
 READ_BYTES = 2**23
 
 # The way of the paper: everything into memory, filter by name, save.
@@ -213,8 +212,8 @@ def main() -> None:
         others, skipped = other_ways(scratch, source)
     text = report([*runs, *others], skipped, nbytes)
     REPORT_FOLDER.mkdir(parents=True, exist_ok=True)
-    (REPORT_FOLDER / "converter.md").write_text(text)
-    (REPORT_FOLDER / "converter.json").write_text(
+    (REPORT_FOLDER / "converter_bench.md").write_text(text)
+    (REPORT_FOLDER / "converter_bench.json").write_text(
         json.dumps({"bytes": nbytes, "runs": [asdict(run) for run in (*runs, *others)]}, indent=2)
     )
     print(text)
