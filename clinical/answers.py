@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from clinical.assessment import Question
-from clinical.case import Finding, Patient, Presence, Vitals
+from clinical.case import Finding, Patient, Presence, Sex, Vitals
 from clinical.reader import read_text
 from clinical.tables.question import OptionRow, QuestionRow, questions
 
@@ -40,9 +40,12 @@ def read_answer(question: Question, text: str, *, language: str | None = None) -
         return _answer_of(chosen) if chosen else Answer(understood=False)
     reading = read_text(text, language=language)
     vitals = _with_bare_number(question.code, text, reading.vitals)
-    if reading.findings or vitals != Vitals() or reading.patient != Patient():
-        return Answer(patient=reading.patient, vitals=vitals, findings=reading.findings)
     said = _yes_or_no(text)
+    patient = reading.patient
+    if said is not None:
+        patient = replace(patient, sex=Sex.UNKNOWN)  # the «he» of «no he does not» tells nobody's
+    if reading.findings or vitals != Vitals() or patient != Patient():
+        return Answer(patient=patient, vitals=vitals, findings=reading.findings)
     option = None if row is None or said is None else row.yes if said else row.no
     return _answer_of([option]) if option else Answer(understood=False)
 

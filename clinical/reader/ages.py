@@ -12,10 +12,12 @@ from enum import StrEnum
 
 from rapidfuzz.distance import DamerauLevenshtein
 
+from clinical.reader.cues import cue_positions
 from clinical.reader.lexicon import TimeWords
 from clinical.reader.tokens import Token
 
 DAYS_IN_UNIT: Mapping[str, float] = {
+    "minute": 1 / 1440,
     "hour": 1 / 24,
     "day": 1,
     "week": 7,
@@ -27,6 +29,8 @@ MAX_AGE_DAYS = round(120 * 365.25)
 _SHORTEST_MISSPELT_UNIT = 3
 _LONGEST_AGE_IN_WEEKS = 12  # an infant older than this is counted in months
 _GESTATION_WEEKS = range(4, 45)
+_SURELY_AN_AGE_DAYS = 300  # no illness that a message tells of in days has lasted so long
+_GROWN_YEARS = 13
 
 
 class Role(StrEnum):
@@ -40,7 +44,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """`value` in `unit` (hour, day, week, month, year), on the tokens first..last."""
+    """`value` in `unit` (minute, hour, day, week, month, year), on the tokens first..last."""
 
     value: float
     unit: str
@@ -55,10 +59,11 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class TimedFact:
-    """An amount with its role."""
+    """An amount with its role. `below`: «less than» stands before it."""
 
     amount: Amount
     role: Role
+    below: bool = False
 
 
 def amounts_in(tokens: Sequence[Token], words: TimeWords) -> list[Amount]:
@@ -123,12 +128,23 @@ def _plain(tokens: Sequence[Token], i: int, words: TimeWords) -> Amount | None:
     if j >= len(tokens):
         return None
     unit = unit_of(tokens[j].word, words)
-    attached = tokens[j].start == tokens[j - 1].end
-    if unit is None or (
-        len(tokens[j].word) == 1 and not (attached and tokens[i].word[0].isdigit())
-    ):
+    if unit is None or (len(tokens[j].word) == 1 and not _letter_is_unit(tokens, i, j, words)):
         return None
+    if tokens[j].word in words.units_first and _starts_number(tokens, j + 1, words):
+        return None  # «MUAC 11.1 miezi 18»: the unit belongs to the number behind it
     return Amount(value, unit, i, j)
+
+
+def _letter_is_unit(tokens: Sequence[Token], i: int, j: int, words: TimeWords) -> bool:
+    """«2d» and «depuis 2 j», but not the letters of «2 d rules» or «page 3 m»."""
+    if not tokens[i].word[0].isdigit():
+        return False
+    led = i > 0 and tokens[i - 1].word in words.people["duration_before"]
+    return led or tokens[j].start == tokens[j - 1].end
+
+
+def _starts_number(tokens: Sequence[Token], i: int, words: TimeWords) -> bool:
+    return i < len(tokens) and tokens[i].word[0].isdigit()
 
 
 def _unit_first(tokens: Sequence[Token], i: int, words: TimeWords) -> Amount | None:
@@ -151,25 +167,63 @@ class RoleReader:
         *,
         symptom_ends: frozenset[int],
         symptom_starts: frozenset[int],
-        pressure_taken: bool = False,
+        short_ends: frozenset[int] = frozenset(),
+        long_ends: frozenset[int] = frozenset(),
+        of_pregnancy: bool = False,
     ) -> None:
         self._words = [t.word for t in tokens]
         self._digits = [t.word[0].isdigit() for t in tokens]
         self._time = words
         self._symptom_ends = symptom_ends
         self._symptom_starts = symptom_starts
+        self._short_ends = short_ends
+        self._long_ends = long_ends
         text = set(self._words)
         self._pregnancy = bool(text & words.people["pregnant"])
-        self._likely_pregnant = self._pregnancy or pressure_taken
-        self._young = bool(text & (words.people["infant"] | words.people["child"]))
+        self._likely_pregnant = self._pregnancy or of_pregnancy
+        self._infant = bool(text & (words.people["infant"] | words.people["newborn"]))
+        self._young = self._infant or bool(text & words.people["child"])
+        self._male = bool(text & words.people["male"])
+        self._grown = not self._young and bool(text & words.people["adult"])
+        self._below = frozenset(cue_positions(self._words, words.people["less_than"]).values())
+
+    def facts(self, amounts: Sequence[Amount]) -> tuple[TimedFact, ...]:
+        """Every amount with its role; beside a certain age, days next to a sign are the sign's."""
+        roles = [self.role(amount) for amount in amounts]
+        sure = any(
+            role is Role.AGE and amount.days >= _SURELY_AN_AGE_DAYS
+            for amount, role in zip(amounts, roles, strict=True)
+        )
+        return tuple(
+            TimedFact(
+                amount,
+                Role.DURATION if sure and role is Role.AGE and self._of_a_sign(amount) else role,
+                self._is_below(amount),
+            )
+            for amount, role in zip(amounts, roles, strict=True)
+        )
+
+    def _of_a_sign(self, amount: Amount) -> bool:
+        young = self._time.people["infant"] | self._time.people["newborn"]
+        named = self._near(amount.first - 1, step=-1)[:1]
+        ends = self._symptom_ends & {amount.first - 1, amount.last}  # or «homa siku 8» as a whole
+        beside = bool(ends) or self._a_sign_follows(amount)
+        return amount.unit in {"day", "week"} and beside and not young & set(named)
+
+    def _is_below(self, amount: Amount) -> bool:
+        i = amount.first
+        while i > 0 and i not in self._below and self._words[i - 1] in self._time.passed_over:
+            i -= 1
+        return i in self._below
 
     def role(self, amount: Amount) -> Role:
         """The role of one amount; an undecided one is a duration, which suppresses nothing."""
         people = self._time.people
         before = self._near(amount.first - 1, step=-1)
         after = self._near(amount.last + 1, step=1)
-        if amount.unit == "hour":
-            return Role.DURATION
+        if amount.unit in {"minute", "hour"}:
+            born = any(w in people["born"] for w in before[:2])
+            return Role.SINCE_BIRTH if born and amount.unit == "hour" else Role.DURATION
         if after and after[0] in people["age_after"]:
             return Role.AGE
         if any(w in people["gestation_after"] for w in after[:2]) or (
@@ -190,18 +244,30 @@ class RoleReader:
             return True
         if before and before[0] in people["duration_before"]:
             return True
-        if self._too_long_for_an_age(amount) and self._likely_pregnant:
-            return False  # «150/100 protein ++ 35 wks»
+        if self._too_long_for_an_age(amount) and not self._may_last_weeks(amount):
+            return False  # «150/100 protein ++ 35 wks», «blurred vision 35 weeks»
         if amount.unit in {"day", "week"} and self._a_sign_follows(amount):
             return not self._young
         if amount.first - 1 not in self._symptom_ends:
             return False
+        if amount.unit == "year" or (amount.unit == "month" and self._month_is_age(amount)):
+            return False  # «fever 5 months», «cough 2 years»: nothing acute lasts so long
         # «fever 3 days girl 6»: no girl is 3 days old, so the days are the fever's.
         infant = bool(set(after[:1]) & (people["infant"] | people["newborn"]))
         return not self._a_person(after[:1]) or (amount.unit == "day" and not infant)
 
     def _too_long_for_an_age(self, amount: Amount) -> bool:
-        return amount.unit == "week" and amount.value > _LONGEST_AGE_IN_WEEKS and not self._young
+        long = amount.unit == "week" and amount.value > _LONGEST_AGE_IN_WEEKS
+        return long and (self._likely_pregnant or not self._young)
+
+    def _month_is_age(self, amount: Amount) -> bool:
+        return not self._grown and amount.first - 1 in self._short_ends
+
+    def _may_last_weeks(self, amount: Amount) -> bool:
+        """«cough 20 weeks» can be a duration; so can any sign of a man."""
+        if self._likely_pregnant:
+            return False
+        return self._male or amount.first - 1 in self._long_ends
 
     def _a_sign_follows(self, amount: Amount) -> bool:
         i = amount.last + 1
@@ -218,6 +284,10 @@ class RoleReader:
     def _by_neighbours(self, amount: Amount, before: list[str], after: list[str]) -> Role:
         if self._too_long_for_an_age(amount):
             return Role.GESTATION if amount.value in _GESTATION_WEEKS else Role.DURATION
+        if self._grown and amount.unit in {"day", "week"}:
+            return self._since_birth(amount, before, after)
+        if self._likely_pregnant and not self._young and amount.unit == "month":
+            return Role.GESTATION if self._fits_womb(amount) else Role.DURATION
         if self._a_person(before[:2]) or self._a_person(after[:1]):
             return Role.AGE
         if any(w in self._time.people["born"] for w in before[:2]):
@@ -254,7 +324,7 @@ class RoleReader:
 def bare_age_years(
     tokens: Sequence[Token], words: TimeWords, measured: frozenset[int]
 ) -> int | None:
-    """«25F», «F 34», «age 25»: an age in years without a unit, outside `measured` tokens."""
+    """«25F», «F 34», «age 25», «girl 6»: years without a unit, outside `measured` tokens."""
     for i, token in enumerate(tokens):
         if i in measured or not token.word.isdigit() or not 0 < len(token.word) <= 3:
             continue
@@ -266,4 +336,17 @@ def bare_age_years(
             return int(token.word)
         if any(n in {"f", "m"} for n in neighbours) and 12 <= int(token.word) <= 110:
             return int(token.word)
+        if _ends_clause(tokens, i + 1) and _fits_person(before, int(token.word), words):
+            return int(token.word)
     return None
+
+
+def _ends_clause(tokens: Sequence[Token], i: int) -> bool:
+    return i >= len(tokens) or tokens[i].word in {",", ".", ";", "\n", ":"}
+
+
+def _fits_person(person: str, years: int, words: TimeWords) -> bool:
+    """Whether «girl 6» or «woman 34» can be an age; «baby 6» may be days, weeks or months."""
+    if person in words.people["child"]:
+        return 2 <= years < _GROWN_YEARS
+    return person in words.people["adult"] and _GROWN_YEARS <= years <= 110

@@ -260,7 +260,13 @@ def compile_lexicon(sources: Mapping[str, Mapping[str, Any]]) -> Lexicon:
             roles[role].update(" ".join(plain_words(p)) for p in phrases(value))
         for short, full in source.get("shortenings", {}).items():
             shortenings[fold(short)] = tuple(fold(full).split())
-        ordinary = [w for p in phrases(source.get("common", "")) for w in plain_words(p)]
+        forms = source.get("verb_forms", {})
+        ordinary = [
+            w
+            for p in phrases(source.get("common", ""))
+            for form in _inflect(p, forms)
+            for w in plain_words(form)
+        ]
         common.update(ordinary)
         compiler.words_by_language[name].update(ordinary)
         compiler.words_by_language[name].update(phrases(fold(source.get("fillers", ""))))

@@ -1,11 +1,14 @@
 """What surrounds a sign: doubt, the past, a relative, an «if», advice, health talk.
 
-None of these removes a sign of a patient; doubt is marked so that one question is asked. Only
-talk that is clearly about no patient, or advice on what to come back for, is set aside.
+Doubt is marked so that one question is asked; it removes no sign. Set aside is only what is
+clearly about no patient now: health talk, advice on what to come back for, a sign of years ago or
+of a past illness that is said to have healed, and a bleeding that is said to have ended. Never set
+aside: thoughts of suicide, and a bleeding in pregnancy.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from clinical.reader.cues import cue_positions
@@ -13,13 +16,21 @@ from clinical.reader.families import Match, Sentence
 from clinical.reader.lexicon import Lexicon
 
 _SENTENCE_ENDS = frozenset({".", "\n", ";", "!", "?"})
+_REACH_OF_END = 6  # tokens between a bleeding and the word that ends it
+_MAY_END = frozenset(
+    {"vaginal_bleeding", "bleeding_uncontrolled", "unexplained_bleeding", "bleeding"}
+)
+_NEVER_PAST = frozenset({"suicidal_thoughts", "suicide_attempt", "hands_face_fits_history"})
+_YEAR = re.compile(r"(?:19[5-9]|20[0-4])\d")
 _DOUBTS = ("uncertain", "past", "family", "conditional")
 
 
 class Context:
     """The cue words of one message, by place."""
 
-    def __init__(self, sentence: Sentence, lexicon: Lexicon, *, about_a_patient: bool) -> None:
+    def __init__(
+        self, sentence: Sentence, lexicon: Lexicon, *, about_a_patient: bool, pregnant: bool = False
+    ) -> None:
         self._words = [t.word for t in sentence.tokens]
         cues = lexicon.cues
         ends = _SENTENCE_ENDS | {"but", ","}
@@ -28,6 +39,9 @@ class Context:
         self._doubts = {
             self._clause[i] for role in _DOUBTS for i in cue_positions(self._words, cues[role])
         }
+        self._may_have_ended = not pregnant
+        self._ends = self._endings(lexicon)
+        self._long_past = self._long_ago(lexicon)
         self._advice = tuple(cue_positions(self._words, cues["come_back"]))
         self._health_talk = frozenset[int]()
         if not about_a_patient:
@@ -46,10 +60,51 @@ class Context:
         """Whether the sign is only talked about: health talk, or advice on when to come back."""
         if self._sentence[match.first] in self._health_talk:
             return True
+        if match.code not in _NEVER_PAST and self._clause[match.first] in self._long_past:
+            return True
+        if match.code in _MAY_END and self._may_have_ended and self._ended(match):
+            return True
         return any(
             place < match.first and self._sentence[place] == self._sentence[match.first]
             for place in self._advice
         )
+
+    def _endings(self, lexicon: Lexicon) -> tuple[tuple[int, int], ...]:
+        """Places of «has stopped», «ne saigne plus», those denied or taken back left out."""
+        cues = lexicon.cues
+        begun = {self._sentence[i] for i in cue_positions(self._words, cues["started_again"])}
+        return tuple(
+            (i, end)
+            for i, end in cue_positions(self._words, cues["ended"]).items()
+            if self._sentence[i] not in begun
+            and not set(self._words[max(0, i - 2) : i]) & (cues["negators"] | cues["not_ended"])
+        )
+
+    def _ended(self, match: Match) -> bool:
+        return any(
+            self._sentence[i] == self._sentence[match.first]
+            and i - match.last <= _REACH_OF_END
+            and match.first - end <= _REACH_OF_END
+            for i, end in self._ends
+        )
+
+    def _long_ago(self, lexicon: Lexicon) -> frozenset[int]:
+        """Clauses that speak of years ago, or of a past illness in a sentence that says healed."""
+        cues = lexicon.cues
+        since = {self._clause[i] for i in cue_positions(self._words, cues["since"])}
+        ago = {self._clause[i] for i in cue_positions(self._words, cues["years_ago"])}
+        ago |= {
+            self._clause[i]
+            for i, word in enumerate(self._words)
+            if _YEAR.fullmatch(word) and i and self._words[i - 1] in cues["in_year"]
+        }
+        healed = {self._sentence[i] for i in cue_positions(self._words, cues["healed"])}
+        ago |= {
+            self._clause[i]
+            for i in cue_positions(self._words, cues["past_illness"])
+            if self._sentence[i] in healed
+        }
+        return frozenset(ago - since)
 
 
 def _numbered(words: Sequence[str], ends: frozenset[str]) -> list[int]:

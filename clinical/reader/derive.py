@@ -41,6 +41,7 @@ _IMPLIED_OF_A_MOTHER = {
 }
 _LABOUR = frozenset({"labour", "imminent_delivery", "prolonged_labour"})
 _TERM_WEEKS = 37
+_FIRST_DAY = 1  # days of age; guideline row JAUN1
 UNPLACED_BLEEDING = "bleeding"
 
 
@@ -58,11 +59,13 @@ def long_lasting(
 ) -> list[Derived]:
     """`cough_14_days` and its like, from a sign and the duration said of it."""
     found = []
-    spans = [f.amount for f in durations if f.role is Role.DURATION]
+    lasting = [f for f in durations if f.role is Role.DURATION]
     for match in matches:
         if match.code not in _LONG:
             continue
         code, days = _LONG[match.code]
+        # «less than 14 days» is not yet 14 days; «less than 3 weeks» may be.
+        spans = [f.amount for f in lasting if not (f.below and f.amount.days <= days)]
         after = [a for a in spans if 0 < a.first - match.last <= _REACH_TOKENS]
         before = [a for a in spans if 0 < match.first - a.last <= 4]
         nearest = (after[:1] or before[-1:])[:1]
@@ -106,6 +109,8 @@ def implied(code: str, patient: Patient) -> tuple[str, ...]:
         found += _IMPLIED_OF_A_MOTHER.get(code, ())
     if patient.pregnancy is Pregnancy.PREGNANT and code == "no_movement":
         found += ("reduced_fetal_movement",)
+    if code == "jaundice" and patient.age_days is not None and patient.age_days <= _FIRST_DAY:
+        found += ("jaundice_first_day",)
     weeks = patient.gestation_weeks
     if code in _LABOUR and weeks is not None and weeks < _TERM_WEEKS:
         found += ("preterm_labour",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from clinical.case import Evidence, Finding, Patient, Presence, Vitals
+from clinical.case import Evidence, Finding, Patient, Pregnancy, Presence, Vitals
 from clinical.reader import derive
 from clinical.reader.ages import RoleReader, TimedFact, amounts_in
 from clinical.reader.compiling import lexicon
@@ -21,6 +21,22 @@ from clinical.reader.wordings import Meaning
 
 MAX_READ_CHARACTERS = 4_000
 _SENTENCE_ENDS = frozenset({".", "\n", ";", "!"})
+_SOON_OVER = frozenset({"fever", "diarrhoea", "vomiting"})  # never told of in months
+# Signs that only somebody pregnant has: weeks or months beside them are the gestation.
+_OF_PREGNANCY = frozenset(
+    {
+        "waters_broken",
+        "meconium",
+        "labour",
+        "preterm_labour",
+        "prolonged_labour",
+        "imminent_delivery",
+        "cord_prolapse",
+        "limb_presentation",
+        "reduced_fetal_movement",
+        "spotting",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,14 +125,17 @@ def _timed_facts(
         compiled.time,
         symptom_ends=frozenset(m.last for m in signs),
         symptom_starts=frozenset(m.first for m in signs),
-        pressure_taken=any(m.vital == "systolic_mmhg" for m in measurements),
+        short_ends=frozenset(m.last for m in signs if m.code in _SOON_OVER),
+        long_ends=frozenset(m.last for m in signs if m.code == "cough"),
+        of_pregnancy=any(m.vital == "systolic_mmhg" for m in measurements)
+        or any(m.code in _OF_PREGNANCY for m in signs),
     )
-    facts = []
+    amounts = []
     for amount in amounts_in(tokens, compiled.time):
         start, end = tokens[amount.first].start, tokens[amount.last].end
         if not any(start < m.end and m.start < end for m in measurements):
-            facts.append(TimedFact(amount, reader.role(amount)))
-    return tuple(facts)
+            amounts.append(amount)
+    return reader.facts(amounts)
 
 
 def _findings(message: _Message) -> Iterator[Finding]:
@@ -124,7 +143,12 @@ def _findings(message: _Message) -> Iterator[Finding]:
     about_a_patient = message.patient.age_days is not None or any(
         m.plausible for m in message.measurements
     )
-    context = Context(message.sentence, message.compiled, about_a_patient=about_a_patient)
+    context = Context(
+        message.sentence,
+        message.compiled,
+        about_a_patient=about_a_patient,
+        pregnant=message.patient.pregnancy is Pregnancy.PREGNANT,
+    )
     present: list[Match] = []
     seen: set[tuple[str, Presence, bool]] = set()
     for number, match in enumerate(message.matches):

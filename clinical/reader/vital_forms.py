@@ -16,7 +16,7 @@ _LINK = (
 )
 _NOT_TIME = (
     r"(?!\d|[.,]\d)(?!\s*(?:[/.]\s?\d|days?|d\b|wks?|weeks?|mths?|mo\b|months?|yrs?|years?|y\b|hrs?|hours?"
-    r"|jours?|semaines?|mois|ans?\b|siku|wiki|miezi|times|x\b|children|people|houses|households"
+    r"|jours?|semaines?|mois|ans?\b|(?:siku|wiki|miezi)(?!\s*\d)|times|x\b|children|people|houses|households"
     r"|women|mothers|nets|tablets|cases|enfants|femmes|watoto|watu|kaya))"
 )
 
@@ -108,7 +108,7 @@ VITAL_FORMS = (
         "respiratory_rate_per_minute",
         r"\b(?:rr|r/r|resp(?:s|iratory|irations?|iration)?|f\.?r|frequence respiratoire|"
         r"breaths?|breathing|breathes|brths?|breth\w*|respire|souffle|counted|counts?|kupumua|anapumua|pumzi)"
-        r"(?:\s*(?:rate|is|at|of|=|:|-|fast|very|count|was|counted|a|est|respirat\w*|mara|haraka|kasi|kwa|vite|tres))*\s*"
+        r"(?:\s*(?:rate|is|at|of|=|:|-|twice|again|fast|very|count|was|counted|a|est|respirat\w*|mara|haraka|kasi|kwa|vite|tres))*\s*"
         r"(\d{2,3})\b" + _NOT_TIME,
     ),
     _form(
@@ -138,10 +138,9 @@ VITAL_FORMS = (
     _form("pulse_per_minute", r"\b(\d{2,3})\s*bpm\b(?!\s*" + _BREATHS + ")"),
     _form(
         "muac_mm",
-        r"\b(?:muac|mauc|muak|mwak|pb|perimetre brachial|mzunguko wa mkono)[^\d\n;]{0,14}?"
-        + _NUMBER
-        + r"\s*(cm|mm)?"
-        + _NOT_TIME,
+        r"\b(?:muac|mauc|muak|mwak|pb|perimetre brachial|mzunguko wa mkono|strap|arm tape"
+        r"|bandelette|utepe)\b"
+        r"[^\d\n;]{0,14}?" + _NUMBER + r"\s*(cm|mm)?" + _NOT_TIME,
         _muac_mm,
     ),
     _form(
@@ -154,6 +153,15 @@ VITAL_FORMS = (
     ),
     _form("weight_grams", r"\b(\d{1,3}(?:[.,]\d{1,3})?)\s*(kgs?|kilos?)\b", _grams),
     _form("weight_grams", r"\b(\d{3,4})\s*(g|gms?|grams?|grammes?)\b", _grams),
+    _form(
+        # French writes g/l: «glycémie 1,10».
+        "glucose_mg_per_dl",
+        r"\b(?:glycemie|glyc|dextro)"
+        + _LINK
+        + r"([0-6][.,]\d{1,2})\b(?!\s*mm)\s*(g/l)?"
+        + _NOT_TIME,
+        lambda value, unit: value * 100,
+    ),
     _form(
         "glucose_mg_per_dl",
         r"\b(?:blood\s*sugar|sugar|rbs|fbs|rbg|fbg|glucose|glycemie|glyc|gluc|glucometer|sukari|dextro|bs|bgl)"

@@ -2,7 +2,7 @@ import pytest
 
 from clinical import read_answer
 from clinical.assessment import Question
-from clinical.case import AgeGroup, Pregnancy, Presence
+from clinical.case import AgeGroup, Pregnancy, Presence, Sex
 from clinical.tables import questions
 
 
@@ -107,3 +107,8 @@ def test_anything_else_is_not_understood_and_never_raises(text: str) -> None:
 
 def test_a_question_of_another_version_is_not_understood() -> None:
     assert not read_answer(Question(code="shoe_size", options=("a", "b")), "1").understood
+
+
+@pytest.mark.parametrize("text", ["no he does not", "yes she does", "No, he can not"])
+def test_the_pronoun_of_a_yes_or_no_tells_no_sex(text: str) -> None:
+    assert read_answer(asked("general_danger_signs"), text).patient.sex is Sex.UNKNOWN

@@ -33,6 +33,16 @@ from clinical.reader import read_text
         ("3 wk old baby", 21),
         ("kichanga wa siku 5", 5),
         ("mwanamke wa miaka 30", 10958),
+        ("fever 3 days girl 6", 2192),
+        ("kuhara siku 2 mtoto miaka 3", 1096),
+        ("homa siku 8 mtoto wa miaka 4", 1461),
+        ("14 days diarrhoea 1 year boy", 365),
+        ("girl 14 months hot 2 days", 426),
+        ("toux 3 semaines enfant 4 ans joue", 1461),
+        ("fièvre 5 mois", 152),
+        ("MUAC 11.1 miezi 18", 548),
+        ("mwaka 25", 9131),
+        ("adult 35, fit lasted 15 min", 12784),
     ],
 )
 def test_age_in_days(text: str, days: int) -> None:
@@ -52,8 +62,9 @@ def test_age_in_days(text: str, days: int) -> None:
         "delivered 3 days ago bleeding",
         "1 week of fever",
         "temp 102F",
-        "fever 3 days girl 6",
         "born 142 years ago",
+        "fit lasted 15 min",
+        "brulure urine 2 jours femme, pas de fievre",
     ],
 )
 def test_duration_and_gestation_are_no_age(text: str) -> None:
@@ -75,6 +86,10 @@ def test_duration_and_gestation_are_no_age(text: str) -> None:
         ("25F 32 weeks pregnant", 32),
         ("150/100 protein ++ 35 wks", 35),
         ("G3P2 38 weeks labour pains", 38),
+        ("30 weeks waters broken", 30),
+        ("ansinte 6 moi", 26),
+        ("blurred vision 35 weeks", 35),
+        ("32 weeks, baby is moving less", 32),
     ],
 )
 def test_gestation(text: str, weeks: int) -> None:
@@ -125,6 +140,7 @@ def test_sex(text: str, sex: Sex) -> None:
         "delivered 3 days ago",
         "postpartum day 2 bleeding",
         "mama amejifungua jana",
+        "3 weeks after delivery she has fever",
         "femme accouchée hier",
     ],
 )

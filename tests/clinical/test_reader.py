@@ -207,3 +207,110 @@ def test_other_script_is_noted(text: str) -> None:
 def test_reading_twice_gives_the_same() -> None:
     text = "2yr old fits, no fever, bp 90/60"
     assert read_text(text) == read_text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cough less than 14 days",
+        "cough under 14 days",
+        "toux moins de 14 jours",
+        "kikohozi chini ya siku 14",
+    ],
+)
+def test_less_than_fourteen_days_is_not_yet_fourteen(text: str) -> None:
+    assert "cough_14_days" not in present(text)
+
+
+@pytest.mark.parametrize("text", ["cough 14 days", "cough less than 3 weeks", "toux 15 jours"])
+def test_fourteen_days_and_what_may_be_more_are_long(text: str) -> None:
+    assert "cough_14_days" in present(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["child hot since yesterday", "girl hot 2 days", "3 yrs hot and coughs"]
+)
+def test_hot_alone_is_fever(text: str) -> None:
+    assert "fever" in present(text)
+
+
+@pytest.mark.parametrize("text", ["gave hot tea", "hot weather today", "hot water for bath"])
+def test_a_hot_thing_is_no_fever(text: str) -> None:
+    assert "fever" not in present(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("child drank Fanta and is happy", "fainting"),
+        ("picking maize in the field", "vomiting"),
+        ("last born of 6 months", "very_low_weight"),
+        ("wageni wamefika nyumbani", "severe_pain"),
+        ("gari inaingia mjini", "burn"),
+        ("médicaments finis depuis dix jours", "suicidal_thoughts"),
+        ("tête fait mal, elle voit bien", "imminent_delivery"),
+        ("tête fait mal", "feeding_poorly"),
+        ("cold sweat", "runny_nose"),
+        ("drinks well, no blood", "not_able_to_drink"),
+        ("2 children can eat rice", "watery_diarrhoea_profuse"),
+        ("stroke of luck, we got bicycles", "one_sided_weakness"),
+    ],
+)
+def test_a_lookalike_is_no_sign(text: str, code: str) -> None:
+    assert code not in present(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "delivered 5 weeks ago, bleeding stopped",
+        "delivered 5 weeks ago, bleeding looks normal",
+        "accouchée il y a 3 semaines, elle ne saigne plus",
+        "amejifungua wiki 5 zilizopita, damu imekoma",
+        "nosebleed has stopped",
+    ],
+)
+def test_a_bleeding_that_has_ended_is_set_aside(text: str) -> None:
+    found = read_text(text).findings
+    assert [f.code for f in found if f.presence is Presence.PRESENT] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "delivered yesterday, bleeding not stopped",
+        "delivered yesterday, bleeding stopped but started again",
+        "delivered yesterday, bleeding more than normal",
+        "7 months pregnant, bleeding stopped now",
+        "amejifungua jana, damu haijaacha kutoka",
+    ],
+)
+def test_a_bleeding_that_may_go_on_is_kept(text: str) -> None:
+    assert "vaginal_bleeding" in present(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "convulsed 2 years ago, now only runny nose",
+        "il a convulsé il y a deux ans",
+        "alipata degedege mwaka juzi",
+        "had fits in 2015",
+    ],
+)
+def test_a_sign_of_years_ago_is_set_aside_and_still_told(text: str) -> None:
+    found = [f.presence for f in read_text(text).findings if f.code == "convulsions"]
+    assert found == [Presence.UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("convulsed yesterday", "convulsions"),
+        ("had fits 2 years ago, convulsing now", "convulsions"),
+        ("fits since 2 years ago", "convulsions"),
+        ("tried to kill himself last year, says again wants to die", "suicidal_thoughts"),
+    ],
+)
+def test_a_recent_or_repeated_sign_is_kept(text: str, code: str) -> None:
+    assert code in present(text)

@@ -37,3 +37,15 @@ def test_referral_is_appropriate_in_the_scenarios() -> None:
 def test_no_arm_lets_a_dose_through(name: str) -> None:
     for arm in ARMS:
         assert report_of(name, arm).metrics["dose_errors"].hits == 0
+
+
+@pytest.mark.parametrize("arm", sorted(ARMS))
+def test_no_explicit_danger_sign_is_missed(arm: str) -> None:
+    assert report_of("explicit_danger_signs", arm).missed_ids == ()
+
+
+@pytest.mark.parametrize("arm", sorted(ARMS))
+def test_controls_are_rarely_judged_too_urgent(arm: str) -> None:
+    share = report_of("benign_controls", arm).metrics["over_triage"].share
+    assert share is not None
+    assert share <= 0.20
