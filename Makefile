@@ -37,8 +37,12 @@ start-inference: ## Start it again
 	@$(BIN)/python -m demo.run --start-inference
 
 .PHONY: test
-test: setup-test ## Run every test (long fuzz, soak and kill runs: make soak)
-	@$(BIN)/python -m pytest -m "not soak" $(PYTEST_ARGS)
+test: setup-test ## Run the tests (minutes-long ones: make test-slow; fuzz and kill runs: make soak)
+	@$(BIN)/python -m pytest -m "not soak and not slow" $(PYTEST_ARGS)
+
+.PHONY: test-slow
+test-slow: setup-test ## Run the tests that take minutes each: other versions, quantized engines, manifests
+	@$(BIN)/python -m pytest -m "slow and not soak" --timeout=900 $(PYTEST_ARGS)
 
 .PHONY: soak
 soak: setup-test ## Run the long fuzz, soak and kill tests

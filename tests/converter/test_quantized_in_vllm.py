@@ -24,7 +24,7 @@ from converter import Options, convert, plan_conversion
 from converter.logits import MOST_KL_MEDIAN, MOST_KL_P99
 from converter.probe_texts import PROBE_TEXTS
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.engine, pytest.mark.timeout(900)]
 
 SCRIPT = Path(__file__).with_name("engine_logprobs.py")
 DEMO = Path(__file__).resolve().parents[2] / "demo" / "nano" / "checkpoint"
