@@ -242,7 +242,7 @@ class RoleReader:
         people = self._time.people
         if after and after[0] in people["duration_after"]:
             return True
-        if before and before[0] in people["duration_before"]:
+        if before and before[0] in people["duration_before"] and self._led(amount, before[0]):
             return True
         if self._too_long_for_an_age(amount) and not self._may_last_weeks(amount):
             return False  # «150/100 protein ++ 35 wks», «blurred vision 35 weeks»
@@ -255,6 +255,13 @@ class RoleReader:
         # «fever 3 days girl 6»: no girl is 3 days old, so the days are the fever's.
         infant = bool(set(after[:1]) & (people["infant"] | people["newborn"]))
         return not self._a_person(after[:1]) or (amount.unit == "day" and not infant)
+
+    def _led(self, amount: Amount, cue: str) -> bool:
+        """Whether no comma parts the cue from the amount: «loose motion x2, 3 yo»."""
+        i = amount.first - 1
+        while i > 0 and self._words[i] not in {cue, ","}:
+            i -= 1
+        return self._words[i] == cue
 
     def _too_long_for_an_age(self, amount: Amount) -> bool:
         long = amount.unit == "week" and amount.value > _LONGEST_AGE_IN_WEEKS

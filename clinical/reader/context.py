@@ -16,11 +16,12 @@ from clinical.reader.families import Match, Sentence
 from clinical.reader.lexicon import Lexicon
 
 _SENTENCE_ENDS = frozenset({".", "\n", ";", "!", "?"})
-_REACH_OF_END = 6  # tokens between a bleeding and the word that ends it
+_REACH_OF_END = 10  # tokens between a bleeding and the word that ends it
 _MAY_END = frozenset(
     {"vaginal_bleeding", "bleeding_uncontrolled", "unexplained_bleeding", "bleeding"}
 )
 _NEVER_PAST = frozenset({"suicidal_thoughts", "suicide_attempt", "hands_face_fits_history"})
+_OF_ANIMALS = frozenset({"animal_bite", "major_trauma", "contact_haemorrhagic_fever"})
 _YEAR = re.compile(r"(?:19[5-9]|20[0-4])\d")
 _DOUBTS = ("uncertain", "past", "family", "conditional")
 
@@ -46,10 +47,42 @@ class Context:
         self._health_talk = frozenset[int]()
         if not about_a_patient:
             taught = {self._sentence[i] for i in cue_positions(self._words, cues["teach"])}
-            anchored = {
-                self._sentence[i] for i, w in enumerate(self._words) if w in cues["anchors"]
-            }
-            self._health_talk = frozenset(taught - anchored)
+            self._health_talk = frozenset(taught - self._anchored(lexicon))
+        self._animals = lexicon.cues["animals"]
+        self._keeping = lexicon.cues["keeping_animals"]
+        self._fillers = lexicon.fillers
+
+    def _anchored(self, lexicon: Lexicon) -> frozenset[int]:
+        """Sentences that speak of somebody who is there: «she», «now», a person after the teaching.
+
+        «During the talk a woman started fitting» is no talk; «what to do if a child fits» is.
+        """
+        cues, people = lexicon.cues, lexicon.time.people
+        anchored = {self._sentence[i] for i, w in enumerate(self._words) if w in cues["anchors"]}
+        supposed = {
+            self._sentence[i]
+            for i in cue_positions(self._words, cues["conditional"] | cues["supposed"])
+        }
+        person = people["person"] - people["newborn"]
+        for start in cue_positions(self._words, cues["teach"]):
+            number = self._sentence[start]
+            named = any(
+                word in person and self._words[i - 1] not in cues["groups"]
+                for i, word in enumerate(self._words)
+                if i > start and self._sentence[i] == number
+            )
+            if named and number not in supposed:
+                anchored.add(number)
+        return frozenset(anchored)
+
+    def _of_an_animal(self, match: Match) -> bool:
+        """«the cow was bitten by a snake»: an animal stands right before the sign."""
+        i = match.first - 1
+        while i >= 0 and self._words[i] in self._fillers:
+            i -= 1
+        if i < 0 or self._words[i] not in self._animals:
+            return False
+        return i == 0 or not set(self._words[max(0, i - 2) : i]) & self._keeping
 
     def doubtful(self, match: Match) -> bool:
         """Whether the sign is stated with doubt, as past, of a relative or under an «if»."""
@@ -59,6 +92,8 @@ class Context:
     def set_aside(self, match: Match) -> bool:
         """Whether the sign is only talked about: health talk, or advice on when to come back."""
         if self._sentence[match.first] in self._health_talk:
+            return True
+        if match.code not in _OF_ANIMALS and self._of_an_animal(match):
             return True
         if match.code not in _NEVER_PAST and self._clause[match.first] in self._long_past:
             return True

@@ -72,6 +72,10 @@ def denied_matches(
     for i, end in cue_positions(scope.words, openers).items():
         if i not in scope.covered and scope.words[i] not in after:
             denied.update(_reach(scope, end))
+    for i, word in enumerate(scope.words[:-1]):
+        # «ni fièvre ni raideur»; the Swahili «ni» before a sign says that it is there.
+        if word in scope.cues["denies_noun"] and scope.words[i + 1] in scope.cues["noun_denied"]:
+            denied.update(_reach(scope, i + 1))
     for number, match in enumerate(matches):
         if _denied_after(text, scope, match, after):
             denied.add(number)

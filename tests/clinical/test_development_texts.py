@@ -20,14 +20,14 @@ TEXTS = Path(__file__).parent / "development" / "texts.jsonl"
 
 # Least share of the texts of a kind that are answered at least as urgently as the label.
 RAISED = {
-    "explicit": 0.99,
-    "unusual": 0.88,
-    "misspelt": 0.43,
-    "numbers": 1.0,
-    "buried": 0.91,
+    "explicit": 0.98,
+    "unusual": 0.95,
+    "misspelt": 0.92,
+    "numbers": 0.97,
+    "buried": 0.94,
 }
 # Highest share of the controls that are answered with EMERGENCY.
-CONTROLS_RAISED = 0.17
+CONTROLS_RAISED = 0.06
 LEAST_TEXTS = {
     "explicit": 144,
     "unusual": 86,

@@ -314,3 +314,53 @@ def test_a_sign_of_years_ago_is_set_aside_and_still_told(text: str) -> None:
 )
 def test_a_recent_or_repeated_sign_is_kept(text: str, code: str) -> None:
     assert code in present(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "taught mothers today about convulsions, bleeding and fast breathing",
+        "leo tumefundisha akina mama kuhusu kutokwa damu na degedege",
+        "causerie sur les signes de danger: convulsions, saignement",
+        "training question: what do I do when a child is unconscious?",
+        "asks if fits are caused by spirits, nobody sick",
+        "the cow was bitten by a snake",
+        "la vache a été mordue par un serpent",
+        "ni vomissements ni convulsions",
+    ],
+)
+def test_what_is_about_no_patient_raises_nothing(text: str) -> None:
+    assert present(text) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("during the health talk a woman started convulsing", "convulsions"),
+        ("boy herding cow bitten by snake", "snakebite"),
+        ("nobody else is sick. she is bleeding a lot", "heavy_bleeding"),
+        ("kicked by a cow, convulsing", "convulsions"),
+        ("mgonjwa ana homa ni degedege", "convulsions"),
+    ],
+)
+def test_a_patient_beside_talk_or_animals_is_heard(text: str, code: str) -> None:
+    assert code in present(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("hangs over my arm like wet washing", "lethargic"),
+        ("cup fell from her hand and fingers will not close", "one_sided_weakness"),
+        ("somebody is sitting on his chest", "chest_pressure"),
+        ("whatever he drinks comes back", "vomits_everything"),
+        ("ribs disappear when he breathes", "chest_indrawing"),
+        ("swallowed the whole strip of pills", "poisoning"),
+        ("tout ce qu'il avale ressort", "vomits_everything"),
+        ("sa bouche part de travers", "face_droop"),
+        ("kila anachokula kinarudi", "vomits_everything"),
+        ("kijiko kinaanguka mkononi", "one_sided_weakness"),
+    ],
+)
+def test_what_is_seen_is_read_without_its_name(text: str, code: str) -> None:
+    assert code in present(text)
