@@ -36,9 +36,12 @@ def screenshots() -> Path:
     return SCREENSHOTS
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A playwright Browser on Debian's chromium; without it a skip, and under CI a failure."""
+    """A playwright Browser on Debian's chromium; without it a skip, and under CI a failure.
+
+    For a module only: while playwright runs, its event loop keeps `asyncio.run` from others.
+    """
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         missing = "needs Debian's chromium: apt-get install chromium"

@@ -141,7 +141,9 @@ codes = st.lists(st.sampled_from(danger_sign_codes()), max_size=4)
 @given(
     st.builds(
         ModelAnswer,
-        summary=st.from_regex(r'[^\x00-\x20"\\<>\x7f-\x9f\ud800-\udfff]{1,160}', fullmatch=True),
+        summary=st.from_regex(r'[^\x00-\x20"\\<>\x7f-\x9f\ud800-\udfff]{1,160}', fullmatch=True)
+        .map(str.strip)
+        .filter(bool),
         danger_signs=codes.map(lambda chosen: tuple(dict.fromkeys(chosen))),
         conditions=st.sampled_from(condition_codes()).map(lambda code: (code,)),
         urgency=st.sampled_from(list(Urgency)[1:]),
