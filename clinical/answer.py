@@ -20,6 +20,8 @@ from clinical.tables.rule import Rule
 
 NOT_CLEAR = "not_clear"
 NO_ILLNESS = "no_illness"
+UNNAMED = frozenset({NOT_CLEAR, NO_ILLNESS})
+"""Conditions that name no illness: any named one stands before them."""
 MAX_CONDITIONS = 3
 MAX_ACTIONS = 6
 LEVELS = tuple(ReferralLevel)  # ascending
@@ -50,11 +52,10 @@ def _conditions(top: Iterable[Rule], fired: Iterable[Rule]) -> tuple[str, ...]:
     When the deciding rules name none (severe pain), those that ask for care today may (a broken
     limb); a milder rule never does. «No illness» stands only when nothing else is likely.
     """
-    unclear = {NOT_CLEAR, NO_ILLNESS}
     likely = tuple(dict.fromkeys(rule.condition for rule in top))
-    named = [code for code in likely if code not in unclear]
+    named = [code for code in likely if code not in UNNAMED]
     today = [rule.condition for rule in fired if rule.urgency >= Urgency.URGENT]
-    others = [code for code in dict.fromkeys(today) if code not in unclear]
+    others = [code for code in dict.fromkeys(today) if code not in UNNAMED]
     return tuple(named or others or likely)[:MAX_CONDITIONS] or (NOT_CLEAR,)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from clinical.answer import MAX_CONDITIONS, NOT_CLEAR, framed_actions, referral_for
+from clinical.answer import MAX_CONDITIONS, NOT_CLEAR, UNNAMED, framed_actions, referral_for
 from clinical.assess import MAX_SUMMARY_CHARACTERS, assess_by_rules
 from clinical.assessment import AnswerSource, Assessment, DangerSign, Source, Urgency
 from clinical.case import Case
@@ -23,7 +23,8 @@ def apply_safety_net(case: Case, assessment: Assessment, *, language: str = "en"
     - Rules higher: urgency, summary, conditions, actions and referral are the rules' as a whole, so
       that nothing milder stands beside an emergency; `raised_by_rules` is set. Danger signs are the
       rules' first, then what the model saw besides.
-    - Equal: the model's summary, conditions and permitted actions stand. When a rule names a danger
+    - Equal: the model's summary, conditions and permitted actions stand, but «not clear» or «no
+      illness» of a model never displaces a condition that a rule names. When a rule names a danger
       sign, its condition comes first and its actions too: what is cited outranks what is guessed.
     - Model higher: its answer stands, with the rules' danger signs first.
 
@@ -52,7 +53,7 @@ def _kept(rules: Assessment, model: Assessment) -> Assessment:
     urgency = model.urgency
     equal = rules.urgency == urgency
     rules_first = equal and bool(rules.danger_signs)
-    named = [code for code in model.conditions if code in conditions() and code != NOT_CLEAR]
+    named = [code for code in model.conditions if code in conditions() and code not in UNNAMED]
     summary, _dropped = drop_dose_text(model.summary[:MAX_SUMMARY_CHARACTERS])
     signs = _signs(rules, model)
     likely = _first(
