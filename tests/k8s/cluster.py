@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -84,6 +86,7 @@ class Machine:
                 env=self._changed(workload, changes),
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,  # a group of its own: an engine is its child
             )
 
     def run(self, name: str, seconds: float = 120) -> str:
@@ -112,7 +115,8 @@ class Machine:
     def kill(self) -> None:
         """End what still runs."""
         for process in self.running.values():
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         self.running.clear()
 
