@@ -10,10 +10,7 @@ import pytest
 from tests.e2e.conftest import RunningDemo, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
-MESSAGES = {
-    "preg 34wks bad headache, sees spots, bp 170/115": "EMERGENCY",
-    "NEW child 3 yrs runny nose eats plays": "cough or cold",
-}
+MESSAGE = "preg 34wks bad headache, sees spots, bp 170/115"
 REPLY = ".bubble:not(.mine)[data-status=delivered]"
 
 
@@ -27,13 +24,11 @@ def test_typing_on_the_page_brings_the_models_reply(
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(demo.phone_url)
-    page.locator("#text").wait_for()
-    for text, urgency in MESSAGES.items():
-        page.fill("#text", text)
-        page.press("#text", "Enter")
-        reply = page.locator(f"{REPLY}:has-text('{urgency}')").last
-        reply.wait_for(timeout=40_000)
-        assert "DEMO" in reply.inner_text()
+    page.fill("#text", MESSAGE)
+    page.press("#text", "Enter")
+    reply = page.locator(f"{REPLY}:has-text('EMERGENCY')").last
+    reply.wait_for(timeout=40_000)
+    assert "DEMO" in reply.inner_text()
     page.screenshot(path=screenshots / f"journey-{name}.png")
     page.close()
     assert problems == []
