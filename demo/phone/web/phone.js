@@ -65,6 +65,13 @@ function failure(message) {
   return message.error ? `${message.status}, error ${message.error}` : message.status;
 }
 
+// each fact stays on one line; the row breaks between them
+function fact(text) {
+  const span = document.createElement("span");
+  span.textContent = text;
+  return span;
+}
+
 function facts(message) {
   const clock = new Date(message.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   const parts = [clock];
@@ -76,7 +83,7 @@ function facts(message) {
     }
   }
   if (message.seconds !== null) parts.push(`${message.seconds.toFixed(1)} s`);
-  return `${parts.join(" · ")} · `;
+  return parts.flatMap((part) => [fact(part), " · "]);
 }
 
 function newBubble(message) {
@@ -105,7 +112,7 @@ function fill(item, message) {
     body.textContent = message.body;
   }
   item.dataset.status = message.status;
-  item.querySelector(".meta").replaceChildren(facts(message), ticks(message));
+  item.querySelector(".meta").replaceChildren(...facts(message), ticks(message));
 }
 
 function show(thread) {
@@ -239,6 +246,7 @@ function chip(text) {
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = text;
+  button.title = text;
   button.addEventListener("click", () => send(text));
   item.append(button);
   return item;
