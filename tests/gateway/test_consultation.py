@@ -211,7 +211,7 @@ def test_nobody_reaches_a_case_of_someone_else(make_talk, make_gateway):
 
 
 def test_an_idle_case_is_not_continued(talk, clock):
-    talk.say("girl 14 months hot 2 days")
+    talk.say("2yr old fitting")
     clock.forward(hours=3)
     assert "K2 " in talk.say("she coughs")[0]
 
