@@ -144,7 +144,7 @@ def test_a_delivered_body_is_blanked_at_the_provider_where_that_is_set(make_talk
     talk = make_talk(twilio_redact_bodies=True)
     talk.say("child 3 yrs runny nose eats and plays")
     (message,) = twilio.replies(talk.phone)
-    twilio.wait_until(lambda: twilio.replies(talk.phone)[0].status.value == "delivered")
+    assert twilio.wait_until(lambda: twilio.replies(talk.phone)[0].status.value == "delivered")
     form = {"MessageSid": message.sid, "MessageStatus": "delivered"}
     assert talk.post(form, "/webhooks/twilio/status?m=1").status_code == 204
     talk.work()
