@@ -21,6 +21,11 @@ class Admission:
         """Calls inside now."""
         return self._taken
 
+    def require_place(self) -> None:
+        """Raise `EngineOverloadedError` when there is no place now for what is no emergency."""
+        if self._taken >= self._places:
+            raise EngineOverloadedError
+
     @contextmanager
     def place(self, *, emergency: bool) -> Iterator[None]:
         """Hold a place. Raises `EngineOverloadedError` at once when there is none."""

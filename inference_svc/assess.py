@@ -109,6 +109,11 @@ class Assessor:
         self._admission = admission
         self._new_id = new_id
 
+    def require_place(self, reading: RulesReading) -> None:
+        """Raise `EngineOverloadedError` when the queue has no place for it now; holds none."""
+        if self._engine is not None and not reading.emergency:
+            self._admission.require_place()
+
     async def assess(
         self, order: Order, reading: RulesReading, *, on_sentence: OnSentence | None = None
     ) -> Answer:

@@ -46,8 +46,11 @@ class Failure:
     fields: Sequence[FieldError] = ()
     retry_after_seconds: float | None = None
 
-    def trailing_metadata(self) -> tuple[tuple[str, str | bytes], ...]:
-        """The google.rpc details, and the push-back that gRPC's own retry policies obey."""
+    def trailing_metadata(self, *, request_id: str = "") -> tuple[tuple[str, str | bytes], ...]:
+        """The google.rpc details, and the push-back that gRPC's own retry policies obey.
+
+        `request_id` is what the service's log calls this call, so that a caller can quote it.
+        """
         status = status_pb2.Status(code=self.code.value[0], message=self.message)
         status.details.add().Pack(error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN))
         if self.fields:
@@ -59,6 +62,8 @@ class Failure:
             delay = Duration()
             delay.FromMilliseconds(round(self.retry_after_seconds * 1000))
             status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=delay))
+        if request_id:
+            status.details.add().Pack(error_details_pb2.RequestInfo(request_id=request_id))
         return (
             (DETAILS_KEY, status.SerializeToString()),
             (PUSHBACK_KEY, str(_pushback_ms(self.retry_after_seconds))),

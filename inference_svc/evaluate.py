@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.write(f"{asked.cases}: {error}\n")
         sys.exit(2)
     target = "127.0.0.1:1" if asked.arm == "down" else asked.target
-    tls = Tls(ca_file=asked.tls_ca) if asked.tls else None
+    tls = Tls(ca_file=asked.tls_ca) if asked.tls or asked.tls_ca else None
     with TriageClient(target, token=os.environ.get(TOKEN_VARIABLE), tls=tls) as client:
         suffix = INJECTED if asked.arm == "adversarial" else ""
         arm = ServiceArm(client, timeout_seconds=asked.timeout, suffix=suffix)
@@ -165,7 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds per call [60]")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument("--tls", action="store_true", help="speak TLS")
-    parser.add_argument("--tls-ca", type=Path, help="PEM of the server's CA [the system's]")
+    parser.add_argument("--tls-ca", type=Path, help="PEM of the server's CA, and TLS")
     return parser
 
 

@@ -1,16 +1,19 @@
 """What happens around every call: token, limits, span, count, log, and the status of an error.
 
-The one place that catches every exception. Logs hold method, code and time; never a request.
+The one place that catches every exception. Logs hold method, code, time, caller and request id;
+never more of a request.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any
+from uuid import uuid4
 
 import grpc
 import structlog
@@ -30,7 +33,11 @@ from inference_svc.gate import OPEN_PREFIX, SERVICE, Caller, Gate
 from inference_svc.telemetry import TRACER, Metrics, parent_context
 
 CURRENT_CALLER: ContextVar[Caller] = ContextVar("current_caller")
+CURRENT_REQUEST_ID: ContextVar[str] = ContextVar("current_request_id")
+"""The caller's own id where it sent one, else one made here: what logs, span and errors name."""
 _LOG = structlog.get_logger("calls")
+# An id that the contract refuses could be text of a case, and is not repeated anywhere.
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _EXPECTED = (grpc.StatusCode.OK, grpc.StatusCode.CANCELLED, grpc.StatusCode.INVALID_ARGUMENT)
 
 
@@ -65,7 +72,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]
 
     def _around(self, behaviour: Any, details: grpc.HandlerCallDetails) -> Any:
         async def call(request: Any, context: grpc.aio.ServicerContext) -> Any:
-            async with self._call(details, context):
+            async with self._call(details, context, _request_id_of(request)):
                 if request is None:
                     raise invalid(FieldError(field="request", description="no such message"))
                 return await behaviour(request, context)
@@ -86,8 +93,10 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]
 
     @asynccontextmanager
     async def _call(
-        self, details: grpc.HandlerCallDetails, context: grpc.aio.ServicerContext
+        self, details: grpc.HandlerCallDetails, context: grpc.aio.ServicerContext, request_id: str
     ) -> AsyncIterator[None]:
+        CURRENT_REQUEST_ID.set(request_id)
+        structlog.contextvars.bind_contextvars(request_id=request_id)
         method = details.method.removeprefix(SERVICE)
         started = time.perf_counter()
         code = grpc.StatusCode.OK
@@ -103,6 +112,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]
             try:
                 caller = self._gate.caller_of(details.method, details.invocation_metadata)
                 CURRENT_CALLER.set(caller)
+                structlog.contextvars.bind_contextvars(caller=caller.name)
                 with self._limits.call(caller.name):
                     yield
             except asyncio.CancelledError:
@@ -115,13 +125,14 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]
                 failure = failure_of(error)
                 code = failure.code
                 _log_failure(method, failure, error)
-                await _abort(context, failure)
+                await _abort(context, failure, request_id)
             finally:
                 seconds = time.perf_counter() - started
                 running.dec()
                 self._metrics.calls.labels(method=method, code=code_name(code)).inc()
                 self._metrics.seconds.labels(method=method).observe(seconds)
                 span.set_attribute("rpc.grpc.status_code", code.value[0])
+                span.set_attribute("chewie.request_id", request_id)
                 span.set_status(Status(StatusCode.OK if code in _EXPECTED else StatusCode.ERROR))
                 _LOG.debug("call", method=method, code=code_name(code), ms=round(seconds * 1000, 1))
 
@@ -160,7 +171,12 @@ def _place(error: BaseException) -> str:
     return f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else ""
 
 
-async def _abort(context: grpc.aio.ServicerContext, failure: Failure) -> None:
-    await context.abort(
-        failure.code, failure.message, trailing_metadata=failure.trailing_metadata()
-    )
+def _request_id_of(request: Any) -> str:
+    """The id that an AssessRequest or a stream's request around one carries, or a new one."""
+    given = getattr(getattr(request, "request", request), "request_id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+
+
+async def _abort(context: grpc.aio.ServicerContext, failure: Failure, request_id: str = "") -> None:
+    metadata = failure.trailing_metadata(request_id=request_id)
+    await context.abort(failure.code, failure.message, trailing_metadata=metadata)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from uuid import uuid4
 
 import grpc
 
@@ -25,7 +24,7 @@ from inference_svc.assess import (
 from inference_svc.engine import EngineLoad, EngineUnavailableError
 from inference_svc.errors import deadline_passed, too_little_time
 from inference_svc.identity import ServiceIdentity
-from inference_svc.interceptors import CURRENT_CALLER
+from inference_svc.interceptors import CURRENT_CALLER, CURRENT_REQUEST_ID
 from inference_svc.readiness import Readiness
 from inference_svc.settings import InferenceSettings
 from inference_svc.shared_calls import SharedCalls
@@ -85,10 +84,11 @@ class TriageServicer(TriageServiceServicer):  # type: ignore[misc]
         validate_stream_request(request)
         self._admit(request.request, context)
         send: Send = context.write
-        accepted = pb.Accepted(request_id=request.request.request_id or uuid4().hex)
-        await send(pb.AssessStreamResponse(accepted=accepted))
         order = self._order(request.request, started)
         reading = await off_the_loop(order, read_by_rules, order)
+        self._require_place(request.request.request_id, reading)
+        accepted = pb.Accepted(request_id=CURRENT_REQUEST_ID.get())
+        await send(pb.AssessStreamResponse(accepted=accepted))
         await send(pb.AssessStreamResponse(rule_findings=_rule_findings(reading)))
         sentences: asyncio.Queue[str | None] = asyncio.Queue()
         sender = asyncio.create_task(_forward(sentences, send))
@@ -133,6 +133,11 @@ class TriageServicer(TriageServiceServicer):  # type: ignore[misc]
         left = context.time_remaining()
         if left is not None and left < self._parts.settings.min_time_left_seconds:
             raise too_little_time(left)
+
+    def _require_place(self, request_id: str, reading: RulesReading) -> None:
+        """Refuse for want of a place before «accepted»: after a first message nothing retries."""
+        if not self._parts.calls.holds(CURRENT_CALLER.get().name, request_id):
+            self._parts.assessor.require_place(reading)
 
     def _order(self, request: pb.AssessRequest, started: float) -> Order:
         longest, options = self._parts.settings.max_output_tokens, request.options

@@ -35,6 +35,10 @@ class SharedCalls(Generic[T]):
         self._clock = clock
         self._calls: dict[tuple[str, str], _Call[T]] = {}
 
+    def holds(self, caller: str, request_id: str) -> bool:
+        """Whether a call of this id is under way or answered, so that a repeat needs no work."""
+        return (caller, request_id) in self._calls
+
     async def run(
         self,
         *,
@@ -63,6 +67,9 @@ class SharedCalls(Generic[T]):
     def _known(self, key: tuple[str, str], digest: bytes) -> _Call[T] | None:
         self._forget_old()
         call = self._calls.get(key)
+        if call is not None and call.kept_until <= self._clock():
+            self._forget(key, call)
+            return None
         if call is not None and call.body_digest != digest:
             raise invalid(
                 FieldError(

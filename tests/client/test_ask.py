@@ -66,7 +66,10 @@ def test_language_chooses_the_texts(service: ServiceProcess) -> None:
         (["", "--json"], "case.messages[0].text: at least 1 characters"),
         ([FITS, "--temperature", "3"], "options.temperature: at most 1"),
         ([FITS, "--max-tokens", "2"], "options.max_output_tokens: at least 16"),
+        ([FITS, "--max-tokens", "99999999999"], "out of range"),
         ([FITS, "--tls-ca", "/nowhere", "--tls"], "No such file"),
+        ([FITS, "--tls-ca", "/nowhere"], "No such file"),
+        ([FITS, "--tls-cert", "/nowhere"], "mTLS needs both"),
     ],
 )
 def test_errors_are_told_in_sentences(

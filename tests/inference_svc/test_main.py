@@ -13,7 +13,7 @@ import pytest
 from chewie.client import TriageClient, TriageError
 from inference_svc.identity import trained_on
 from inference_svc.settings import InferenceSettings
-from inference_svc.tokens import parse_tokens
+from inference_svc.tokens import Scope, new_token, parse_tokens
 from tests.inference_svc.fakes import a_request
 from tests.inference_svc.process import PREFIX, run_command, running
 
@@ -106,6 +106,33 @@ def test_no_log_holds_text_at_any_level() -> None:
     log = json.dumps(service.events) + "\n".join(service.other_lines)
     assert log.count('"call"') == 4
     assert not re.search("Amina|Xylo|0712|fits", log)
+
+
+def test_log_names_calls_by_request_id_and_caller(tmp_path: Path) -> None:
+    made = new_token("clinic", frozenset({Scope.ASSESS}))
+    tokens = tmp_path / "tokens"
+    tokens.write_text(made.line)
+    with running(LOG_LEVEL="debug", TOKENS_FILE=str(tokens)) as service:
+        with TriageClient(service.target, token=made.token) as client:
+            client.assess(a_request(SECRET, request_id="visit-7"), timeout_seconds=60)
+            list(client.assess_stream(a_request(SECRET, request_id="visit-8"), timeout_seconds=60))
+        with TriageClient(service.target, token="chewie_other") as stranger:
+            with pytest.raises(TriageError) as caught:
+                stranger.assess(a_request(SECRET, request_id="visit-9"), timeout_seconds=60)
+            assert caught.value.request_id == "visit-9"
+        service.signal(signal.SIGTERM)
+        assert service.ended() == 0
+    told = [
+        (line["event"], line["request_id"], line.get("caller", ""))
+        for line in service.events
+        if "request_id" in line
+    ]
+    assert told == [
+        ("call", "visit-7", "clinic"),
+        ("call", "visit-8", "clinic"),
+        ("call_refused", "visit-9", ""),
+        ("call", "visit-9", ""),
+    ]
 
 
 def test_calls_are_answered_while_endpoints_leave_and_a_second_signal_stops_now() -> None:

@@ -274,6 +274,42 @@ def test_engine_failures_follow_the_table(
     run(scenario())
 
 
+def test_stream_finds_the_queue_full_before_it_is_accepted_so_that_clients_retry() -> None:
+    async def scenario() -> None:
+        engine = FakeEngine(delay=0.1)
+        limits = {"max_running_requests": 1, "max_waiting_requests": 0}
+        async with serving(engine, **limits) as running:
+            under_way = a_request(request_id="r-1")
+            first = asyncio.ensure_future(running.stub.Assess(under_way, timeout=20))
+            await until(lambda: len(engine.running) == 1)
+            refused = running.stub.AssessStream(
+                pb.AssessStreamRequest(request=a_request("cough")), timeout=20
+            )
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await refused.read()
+            assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+            joined = await events(running, under_way)
+            emergency = await events(running, a_request(FITS))
+            assert joined[-1].assessment == (await first).assessment
+        assert emergency[-1].assessment.urgency == pb.URGENCY_EMERGENCY
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("given", "told"), [("visit-7", "visit-7"), ("", None), ("Amina has fits", None)]
+)
+def test_error_names_the_call_as_the_log_does(given: str, told: str | None) -> None:
+    async def scenario() -> None:
+        async with serving(None) as running:
+            wrong = a_request(language="!", request_id=given)
+            error = await failure(running.stub.Assess(wrong, timeout=20))
+        named = details(error, error_details_pb2.RequestInfo).request_id
+        assert named == told or (told is None and len(named) == 32)
+
+    run(scenario())
+
+
 def test_nothing_is_answered_before_the_first_generation() -> None:
     async def scenario() -> None:
         async with serving(FakeEngine(), warm=False) as running:

@@ -70,6 +70,21 @@ def test_repeat_within_the_window_gets_the_same_answer_and_after_it_a_new_one() 
     run(scenario())
 
 
+def test_window_ends_even_behind_an_older_call_that_still_runs() -> None:
+    async def scenario() -> None:
+        now = [0.0]
+        shared, slow, work = calls(lambda: now[0]), Work(), Work(ready=True)
+        older = ask(shared, slow, request_id="older")
+        await until(lambda: slow.started == 1)
+        assert await ask(shared, work) == 1
+        now[0] = 10.0
+        assert await ask(shared, work, body=b"another") == 2
+        slow.go_on.set()
+        assert await older == 1
+
+    run(scenario())
+
+
 @pytest.mark.parametrize("other", [{"caller": "b"}, {"request_id": "2"}, {"request_id": ""}])
 def test_other_caller_or_id_is_another_call(other: dict[str, str]) -> None:
     async def scenario() -> None:

@@ -20,24 +20,35 @@ TOKEN_VARIABLE = "CHEWIE_TOKEN"  # noqa: S105 -- the name of a variable
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point; ends with 1 when the service gave no assessment."""
     asked = _parser().parse_args(arguments)
-    text = sys.stdin.read() if asked.text == "-" else asked.text
+    try:
+        _ask(asked)
+    except (TriageError, OSError, ValueError) as error:
+        sys.exit(_told(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _ask(asked: argparse.Namespace) -> None:
     request = request_for(
-        text,
+        sys.stdin.read() if asked.text == "-" else asked.text,
         language=asked.language,
         temperature=asked.temperature,
         max_output_tokens=asked.max_tokens,
     )
-    tls = Tls(ca_file=asked.tls_ca, cert_file=asked.tls_cert, key_file=asked.tls_key)
     token = os.environ.get(TOKEN_VARIABLE)
-    try:
-        with TriageClient(asked.target, token=token, tls=tls if asked.tls else None) as client:
-            if asked.stream:
-                _print_stream(client, request, asked.timeout, as_json=asked.json)
-            else:
-                answer = client.assess(request, timeout_seconds=asked.timeout)
-                print(_json(answer) if asked.json else _readable(answer))
-    except (TriageError, OSError, ValueError) as error:
-        sys.exit(_told(error))
+    with TriageClient(asked.target, token=token, tls=_tls(asked)) as client:
+        if asked.stream:
+            _print_stream(client, request, asked.timeout, as_json=asked.json)
+        else:
+            answer = client.assess(request, timeout_seconds=asked.timeout)
+            print(_json(answer) if asked.json else _readable(answer))
+
+
+def _tls(asked: argparse.Namespace) -> Tls | None:
+    """A file for TLS asks for TLS: a token must not go in clear because a flag was left out."""
+    if not (asked.tls or asked.tls_ca or asked.tls_cert or asked.tls_key):
+        return None
+    return Tls(ca_file=asked.tls_ca, cert_file=asked.tls_cert, key_file=asked.tls_key)
 
 
 def _print_stream(
@@ -101,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--temperature", type=float, help="0 to 1 [0]")
     parser.add_argument("--max-tokens", type=int, help="16 to 1024")
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds [60]")
-    parser.add_argument("--tls", action="store_true", help="speak TLS")
+    parser.add_argument("--tls", action="store_true", help="speak TLS (any --tls-… file does too)")
     parser.add_argument("--tls-ca", type=Path, help="PEM of the server's CA [the system's]")
     parser.add_argument("--tls-cert", type=Path, help="PEM of our certificate, for mTLS")
     parser.add_argument("--tls-key", type=Path, help="PEM of its key")

@@ -21,7 +21,10 @@ class FieldViolation:
 
 
 class TriageError(Exception):
-    """A call that got no assessment. `retry_after_seconds` None: the same call will fail again."""
+    """A call that got no assessment. `retry_after_seconds` None: the same call will fail again.
+
+    `request_id` is what the service's log calls the call; empty when the service was not reached.
+    """
 
     def __init__(
         self,
@@ -31,18 +34,20 @@ class TriageError(Exception):
         reason: str = "",
         fields: tuple[FieldViolation, ...] = (),
         retry_after_seconds: float | None = None,
+        request_id: str = "",
     ) -> None:
         super().__init__(f"{code.name}: {message}")
         self.code = code
         self.reason = reason
         self.fields = fields
         self.retry_after_seconds = retry_after_seconds
+        self.request_id = request_id
 
 
 def error_from(error: Any) -> TriageError:
     """Return the typed error of a grpc.RpcError, with the google.rpc details that came with it."""
     code = error.code()
-    reason = ""
+    reason = request_id = ""
     fields: tuple[FieldViolation, ...] = ()
     retry_after: float | None = None
     for detail in _details(error.trailing_metadata() or ()):
@@ -56,12 +61,15 @@ def error_from(error: Any) -> TriageError:
         elif detail.Is(error_details_pb2.RetryInfo.DESCRIPTOR):
             delay = _unpacked(detail, error_details_pb2.RetryInfo()).retry_delay
             retry_after = delay.ToMilliseconds() / 1000
+        elif detail.Is(error_details_pb2.RequestInfo.DESCRIPTOR):
+            request_id = _unpacked(detail, error_details_pb2.RequestInfo()).request_id
     return TriageError(
         error.details() or "no message",
         code=code,
         reason=reason,
         fields=fields,
         retry_after_seconds=retry_after,
+        request_id=request_id,
     )
 
 
