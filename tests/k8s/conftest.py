@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,25 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.k8s.kubectl import NoKubectlError, find_kubectl
 from tests.k8s.manifests import OVERLAYS, PRODUCTION, Manifests, parse
-
-OLDEST_KUBECTL = 27
 
 
 @pytest.fixture(scope="session")
-def kubectl() -> str:
+def kubectl(root: Path) -> str:
     """kubectl with a kustomize that knows components and patches by target."""
-    needs = f"needs kubectl 1.{OLDEST_KUBECTL} or newer (kubernetes.io/docs/tasks/tools)"
-    path = shutil.which("kubectl")
-    if path is None:
-        pytest.skip(needs)
-    told = subprocess.run(
-        [path, "version", "--client", "-o", "json"], capture_output=True, text=True, check=True
-    )
-    minor = re.match(r"\d+", json.loads(told.stdout)["clientVersion"]["minor"])
-    if minor is None or int(minor[0]) < OLDEST_KUBECTL:
-        pytest.skip(needs)
-    return path
+    try:
+        return str(find_kubectl(root / ".build/kubectl"))
+    except NoKubectlError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")
