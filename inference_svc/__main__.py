@@ -1,7 +1,7 @@
 """`chewie-inference`: serve; `chewie-inference token …`: make a token; `--help`: all settings.
 
-Ends with 0 after a drain, 1 when stopped by a second signal, 2 on a wrong setting or checkpoint,
-3 when the engine died.
+Ends with 0 after a drain, 1 when stopped by a second signal, 2 on a wrong setting or checkpoint or
+an engine that does not start, 3 when the engine died.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from enum import IntEnum
 import structlog
 from prometheus_client import CollectorRegistry
 
-from inference_svc.engine import Engine, EngineError
+from inference_svc.engine import Engine, EngineError, EngineStartError
 from inference_svc.identity import CheckpointError, identify
 from inference_svc.logs import configure_logs
 from inference_svc.server import PortError, Service
@@ -43,6 +43,10 @@ class Exit(IntEnum):
     ENGINE_DEAD = 3
 
 
+REFUSALS = (SettingsError, CheckpointError, EngineStartError, PortError, TlsError, TokensError)
+"""What cannot be served as it is set; each is a sentence that says what to change."""
+
+
 def main() -> None:
     """Entry point of the command."""
     arguments = _parser().parse_args()
@@ -57,7 +61,7 @@ def _serve() -> Exit:
         settings = load_settings()
         configure_logs(settings.log_level)
         return asyncio.run(serve(settings))
-    except (SettingsError, CheckpointError, PortError, TlsError, TokensError) as error:
+    except REFUSALS as error:
         print(error, file=sys.stderr)
         return Exit.WRONG_SETTINGS
 

@@ -75,6 +75,10 @@ class Engine(Protocol):
         """Free everything; running requests end as aborted."""
 
 
+class EngineStartError(Exception):
+    """An engine that does not start; a sentence with the settings to look at."""
+
+
 class EngineError(Exception):
     """A failure at the engine's boundary. Its text is fixed and never holds text of a case."""
 

@@ -32,6 +32,8 @@ def validate_stream_request(request: pb.AssessStreamRequest) -> None:
 def _beyond_declared(request: pb.AssessRequest, prefix: str) -> Iterator[FieldError]:
     case = request.case
     told = bool(case.findings) or bool(case.vitals.ListFields())
+    if not request.HasField("case"):
+        return  # told already: the proto declares it required
     if not case.messages and not told:
         yield FieldError(
             field=f"{prefix}case", description="at least one message, finding or vital"

@@ -17,14 +17,16 @@ from inference_svc.engine import (
     EngineError,
     EngineLoad,
     EngineOverloadedError,
+    EngineStartError,
     EngineUnavailableError,
     Generated,
     GenerationRequest,
     PromptRejectedError,
     TokenUsage,
 )
+from inference_svc.logs import ENGINE_LOGGING
 from inference_svc.output import schema
-from inference_svc.settings import InferenceSettings
+from inference_svc.settings import ENV_PREFIX, InferenceSettings
 
 if TYPE_CHECKING:
     from vllm import SamplingParams
@@ -42,7 +44,7 @@ def prepare_environment(settings: InferenceSettings) -> None:
         "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
         "VLLM_CPU_KVCACHE_SPACE": str(settings.cpu_kv_cache_gib),
         "VLLM_LOGGING_LEVEL": "WARNING",
-        "VLLM_LOGGING_STREAM": "ext://sys.stderr",
+        "VLLM_LOGGING_CONFIG_PATH": str(ENGINE_LOGGING),
         "VLLM_NO_USAGE_STATS": "1",
         "VLLM_DO_NOT_TRACK": "1",
         "HF_HUB_OFFLINE": "1",
@@ -92,12 +94,19 @@ def engine_arguments(settings: InferenceSettings) -> AsyncEngineArgs:
 def start_vllm(settings: InferenceSettings) -> VllmEngine:
     """Load the model and start the engine's process; blocks for 25 s to minutes.
 
-    Call it before any gRPC server, channel or exporter exists.
+    Call it before any gRPC server, channel or exporter exists. Raises `EngineStartError`.
     """
     prepare_environment(settings)
-    from vllm.v1.engine.async_llm import AsyncLLM
+    try:
+        from vllm.v1.engine.async_llm import AsyncLLM
 
-    return VllmEngine(AsyncLLM.from_engine_args(engine_arguments(settings)), settings)
+        return VllmEngine(AsyncLLM.from_engine_args(engine_arguments(settings)), settings)
+    except Exception as error:  # vLLM, torch and the card fail in many types
+        raise EngineStartError(
+            f"vLLM does not start on {settings.model_path}: {error}\n"
+            f"Look at {ENV_PREFIX}MODEL_PATH, QUANTIZATION, DTYPE, MAX_MODEL_TOKENS and the memory "
+            "settings; lines above, if any, are the engine's own."
+        ) from error
 
 
 def vllm_registry() -> CollectorRegistry:

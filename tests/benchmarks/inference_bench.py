@@ -3,7 +3,8 @@
     python -m tests.benchmarks.inference_bench [--demo]
 
 A random checkpoint of 4 layers at MedGemma 4B's widths, so that the engine is measured and not
-Python; the demo checkpoint shows the overhead. All in one run, one engine at a time.
+Python; the demo checkpoint shows the overhead. All peers live at once and take turns round by
+round, so that what else the machine does falls on all of them.
 
 Goals: >= 0.95 of the bare engine and >= 1.0 of `vllm serve` at 16 callers; <= 5 ms added for one
 caller; >= 9.5 times transformers one at a time at 16.
@@ -12,7 +13,6 @@ caller; >= 9.5 times transformers one at a time at 16.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import socket
@@ -20,7 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from statistics import median
 
@@ -29,11 +30,23 @@ import httpx
 from chewie.client import AsyncTriageClient, request_for
 from inference_svc.logs import configure_logs
 from inference_svc.output import schema
-from tests.benchmarks.inference_load import MAX_OUTPUT_TOKENS, Measured, measure, table, texts
-from tests.benchmarks.inference_peers import turns_of
+from tests.benchmarks.inference_load import (
+    MAX_OUTPUT_TOKENS,
+    Peer,
+    Round,
+    Taken,
+    added_milliseconds,
+    ratios,
+    spread,
+    table,
+    take_turns,
+    texts,
+    timed,
+)
+from tests.benchmarks.inference_peers import peer, turns_of
 from tests.benchmarks.machine import REPORT_FOLDER, ROOT
 from tests.inference_svc.fakes import FakeEngine, a_request, serving
-from tests.inference_svc.process import running
+from tests.inference_svc.process import ServiceProcess
 from tests.inference_svc.random_checkpoint import Shape, write_random_checkpoint
 
 REAL_WIDTHS = Shape(
@@ -48,60 +61,39 @@ REAL_WIDTHS = Shape(
 )
 START_SECONDS = 600
 CPU_BLOCK_TOKENS = 128
+BARE, SERVICE, HTTP = "bare AsyncLLM", "the service", "vLLM over HTTP"
+ONE_AT_A_TIME = "transformers, multimodal, one at a time"
+TRANSFORMERS_ANSWERS = 2
+"""Of a round: each takes as long as several rounds of the others."""
 
 
-def service(folder: Path) -> Measured:
+@asynccontextmanager
+async def service(folder: Path) -> AsyncIterator[Peer]:
     """Our service as a process, asked by our client."""
     settings = {
         "ENGINE": "vllm",
         "MODEL_PATH": str(folder),
         "MAX_CALLS_PER_MINUTE_PER_CALLER": "1000000",
     }
-
-    async def ask_all(target: str) -> Measured:
-        async with AsyncTriageClient(target) as client:
+    process = await asyncio.to_thread(
+        lambda: ServiceProcess(start_seconds=START_SECONDS, **settings)
+    )
+    try:
+        async with AsyncTriageClient(process.target) as client:
 
             async def ask(text: str) -> int:
                 request = request_for(text, max_output_tokens=MAX_OUTPUT_TOKENS)
                 answer = await client.assess(request, timeout_seconds=600)
                 return int(answer.usage.output_tokens)
 
-            return await measure(ask)
+            yield lambda asked: timed(ask, asked)
+    finally:
+        process.kill()
 
-    with running(start_seconds=START_SECONDS, **settings) as process:
-        return asyncio.run(ask_all(process.target))
 
-
-def http(folder: Path) -> Measured:
+@asynccontextmanager
+async def http(folder: Path) -> AsyncIterator[Peer]:
     """vLLM's own server over HTTP, with the same engine options, prompts and schema."""
-
-    async def ask_all(url: str) -> Measured:
-        async with httpx.AsyncClient(base_url=url, timeout=600) as client:
-
-            async def ask(text: str) -> int:
-                body = {
-                    "model": "m",
-                    "messages": turns_of(text),
-                    "temperature": 0,
-                    "max_tokens": MAX_OUTPUT_TOKENS,
-                    "response_format": {
-                        "type": "json_schema",
-                        "json_schema": {"name": "answer", "schema": dict(schema())},
-                    },
-                }
-                answer = await client.post("/v1/chat/completions", json=body)
-                answer.raise_for_status()
-                return int(answer.json()["usage"]["completion_tokens"])
-
-            return await measure(ask)
-
-    with http_server(folder) as url:
-        return asyncio.run(ask_all(url))
-
-
-@contextlib.contextmanager
-def http_server(folder: Path) -> Iterator[str]:
-    """`vllm serve` as a process, until it says that it is well."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -119,31 +111,46 @@ def http_server(folder: Path) -> Iterator[str]:
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        url = f"http://127.0.0.1:{port}"
-        wait_until_well(process, url)
-        yield url
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=600) as client:
+            await until_well(process, client)
+            yield lambda asked: asked_over_http(client, asked)
     finally:
         process.terminate()
         process.wait(60)
 
 
-def wait_until_well(process: subprocess.Popen[bytes], url: str) -> None:
+async def asked_over_http(client: httpx.AsyncClient, asked: Sequence[str]) -> Round:
+    """One round over HTTP; the prompts are made before it, as a caller of vLLM would."""
+    prompts = {text: turns_of(text) for text in asked}
+
+    async def ask(text: str) -> int:
+        body = {
+            "model": "m",
+            "messages": prompts[text],
+            "temperature": 0,
+            "max_tokens": MAX_OUTPUT_TOKENS,
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "answer", "schema": dict(schema())},
+            },
+        }
+        answer = await client.post("/v1/chat/completions", json=body)
+        answer.raise_for_status()
+        return int(answer.json()["usage"]["completion_tokens"])
+
+    return await timed(ask, asked)
+
+
+async def until_well(process: subprocess.Popen[bytes], client: httpx.AsyncClient) -> None:
     """Poll /health until it answers 200."""
     for _ in range(START_SECONDS):
         if process.poll() is not None:
             raise SystemExit(f"vllm serve ended with {process.returncode}")
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"{url}/health", timeout=2).status_code == 200:
+        with suppress(httpx.HTTPError):
+            if (await client.get("/health", timeout=2)).status_code == 200:
                 return
-        time.sleep(1)
+        await asyncio.sleep(1)
     raise SystemExit("vllm serve did not get well")
-
-
-def peer(name: str, folder: Path, *rest: str) -> Measured:
-    """A peer of `inference_peers` in its own process."""
-    command = [sys.executable, "-m", "tests.benchmarks.inference_peers", name, str(folder), *rest]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    return Measured(**json.loads(done.stdout.splitlines()[-1]))
 
 
 def own_milliseconds() -> float:
@@ -163,38 +170,44 @@ def own_milliseconds() -> float:
     return asyncio.run(scenario())
 
 
-def compare(title: str, folder: Path, *, against_transformers: bool) -> str:
-    """Measure all peers on one checkpoint; return the section."""
-    print(f"  {title}: bare engine", flush=True)
-    engine = peer("bare", folder)
-    print(f"  {title}: the service", flush=True)
-    ours = service(folder)
-    print(f"  {title}: vllm serve", flush=True)
-    rows = [("bare AsyncLLM", engine), ("the service", ours), ("vLLM over HTTP", http(folder))]
-    if against_transformers:
-        print(f"  {title}: transformers one at a time", flush=True)
-        tokens = str(round(ours.single_tokens))
-        rows.append(
-            ("transformers, multimodal, one at a time", peer("transformers", folder, tokens))
-        )
-    added = 1000 * (ours.single_seconds - engine.single_seconds)
-    last = rows[-1][1]
+async def compare(title: str, folder: Path, *, against_transformers: bool) -> str:
+    """Start all peers on one checkpoint and let them take turns; return the section."""
+    sizes = {ONE_AT_A_TIME: TRANSFORMERS_ANSWERS} if against_transformers else {}
+    async with AsyncExitStack() as stack:
+        peers = {}
+        for name, start in (
+            (BARE, peer("bare", folder)),
+            (SERVICE, service(folder)),
+            (HTTP, http(folder)),
+            (ONE_AT_A_TIME, peer("transformers", folder)),
+        ):
+            if name == ONE_AT_A_TIME and not against_transformers:
+                continue
+            print(f"  {title}: starting {name}", flush=True)
+            peers[name] = await stack.enter_async_context(start)
+        print(f"  {title}: rounds", flush=True)
+        taken = await take_turns(peers, sizes)
+    return "\n".join([f"### {title}", "", table(taken, BARE), "", *notes_on(taken)])
+
+
+def notes_on(taken: dict[str, Taken]) -> list[str]:
+    """The goals' figures in words."""
+    ours, engine, over_http = taken[SERVICE], taken[BARE], taken[HTTP]
+    added = added_milliseconds(ours.alone, engine.alone)
     notes = [
-        f"One caller: the service takes {added:+.1f} ms beside the bare engine.",
-        f"The service is at {share(ours, engine):.2f} of the bare engine "
-        f"and at {share(ours, rows[2][1]):.2f} of vLLM over HTTP.",
+        f"One caller: the service takes {spread(added, '+.1f')} ms beside the bare engine.",
+        f"16 callers: the service is at {spread(ratios(ours.together, engine.together), '.2f')} of "
+        f"the bare engine and at {spread(ratios(ours.together, over_http.together), '.2f')} of "
+        "vLLM over HTTP.",
     ]
-    if against_transformers:
+    slow = taken.get(ONE_AT_A_TIME)
+    if slow is not None:
+        alone = median(one.speed for one in ours.alone) / median(one.speed for one in slow.together)
+        together = spread(ratios(ours.together, slow.together), ".1f")
         notes.append(
-            f"Beside transformers one at a time: {last.single_seconds / ours.single_seconds:.1f} "
-            f"times at 1 caller, {share(ours, last):.1f} at 16."
+            f"Beside transformers one at a time: {alone:.1f} times at 1 caller, {together} at 16."
         )
-    return "\n".join([f"### {title}", "", table(rows, engine), "", *notes])
-
-
-def share(one: Measured, other: Measured) -> float:
-    """Tokens per second of one as a share of the other's."""
-    return one.tokens_per_second / other.tokens_per_second
+    return notes
 
 
 def main(arguments: list[str]) -> None:
@@ -206,11 +219,12 @@ def main(arguments: list[str]) -> None:
         if "--demo" not in arguments:
             wide = write_random_checkpoint(Path(scratch) / "wide", REAL_WIDTHS)
             title = "4 random layers at the real widths"
-            sections.append(compare(title, wide, against_transformers=True))
+            sections.append(asyncio.run(compare(title, wide, against_transformers=True)))
             print(sections[-1], flush=True)
         demo = converted_demo(Path(scratch) / "demo")
         if demo is not None:
-            sections.append(compare("the demo checkpoint", demo, against_transformers=False))
+            title = "the demo checkpoint"
+            sections.append(asyncio.run(compare(title, demo, against_transformers=False)))
             print(sections[-1], flush=True)
     REPORT_FOLDER.mkdir(parents=True, exist_ok=True)
     (REPORT_FOLDER / "inference_bench.md").write_text("\n\n".join(sections), encoding="utf-8")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from statistics import median
 
 MAX_OUTPUT_TOKENS = 160
@@ -28,6 +28,31 @@ Ask = Callable[[str], Awaitable[int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """Output tokens of some answers, and the seconds until the last of them."""
+
+    tokens: int
+    seconds: float
+
+    @property
+    def speed(self) -> float:
+        """Tokens per second."""
+        return self.tokens / self.seconds
+
+
+Peer = Callable[[Sequence[str]], Awaitable[Round]]
+"""Answers texts together, or one after the other where it cannot."""
+
+
+@dataclass(slots=True)
+class Taken:
+    """What one peer took: rounds of many callers, and answers to one."""
+
+    together: list[Round] = field(default_factory=list)
+    alone: list[Round] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """Output tokens per second with 16 callers; seconds and tokens per answer with one."""
 
@@ -45,39 +70,80 @@ def texts(round_number: int) -> list[str]:
     return [f"{text}, visit {round_number}{letter}" for text in _CASES for letter in "ab"][:CALLERS]
 
 
-async def measure(ask: Ask) -> Measured:
-    """One round to warm up, then rounds of sixteen at once, then one at a time."""
-    await asyncio.gather(*map(ask, texts(0)))
-    began = time.perf_counter()
-    tokens: list[int] = []
+async def take_turns(peers: Mapping[str, Peer], sizes: Mapping[str, int]) -> dict[str, Taken]:
+    """Give every round to each peer before the next one, another first each time.
+
+    A machine that is busy with something else for a minute then slows all of them, and ratios
+    within a round stand. `sizes`: texts of a round for a peer that answers one at a time.
+    """
+    taken = {name: Taken() for name in peers}
+    for name, peer in peers.items():
+        await peer(texts(0)[: sizes.get(name, CALLERS)])
     for number in range(1, ROUNDS + 1):
-        tokens += await asyncio.gather(*map(ask, texts(number)))
-    together = time.perf_counter() - began
-    alone = [await _timed(ask, text) for text in texts(ROUNDS + 1)[::2]]
+        for name in _from(list(peers), number):
+            asked = texts(number)[: sizes.get(name, CALLERS)]
+            taken[name].together.append(await peers[name](asked))
+    for turn, text in enumerate(texts(ROUNDS + 1)[::2]):
+        for name in _from([name for name in peers if name not in sizes], turn):
+            taken[name].alone.append(await peers[name]([text]))
+    return taken
+
+
+def _from(names: Sequence[str], turn: int) -> list[str]:
+    first = turn % len(names)
+    return [*names[first:], *names[:first]]
+
+
+def ratios(one: Sequence[Round], other: Sequence[Round]) -> list[float]:
+    """Speed of one peer as a share of the other's, in the same round."""
+    return [mine.speed / theirs.speed for mine, theirs in zip(one, other, strict=True)]
+
+
+def added_milliseconds(one: Sequence[Round], other: Sequence[Round]) -> list[float]:
+    """What an answer took more than the other peer's to the same text."""
+    pairs = zip(one, other, strict=True)
+    return [1000 * (mine.seconds - theirs.seconds) for mine, theirs in pairs]
+
+
+async def timed(ask: Ask, asked: Sequence[str]) -> Round:
+    """Ask for all at once; the round ends with the last answer."""
+    began = time.perf_counter()
+    tokens = await asyncio.gather(*map(ask, asked))
+    return Round(tokens=sum(tokens), seconds=time.perf_counter() - began)
+
+
+async def measure(ask: Ask) -> Measured:
+    """One peer alone: a round to warm up, rounds of sixteen at once, then one at a time."""
+    await timed(ask, texts(0))
+    rounds = [await timed(ask, texts(number)) for number in range(1, ROUNDS + 1)]
+    together = sum(one.seconds for one in rounds)
+    alone = [await timed(ask, [text]) for text in texts(ROUNDS + 1)[::2]]
     return Measured(
-        tokens_per_second=sum(tokens) / together,
-        answers_per_second=len(tokens) / together,
-        single_seconds=median(seconds for seconds, _ in alone),
-        single_tokens=median(count for _, count in alone),
+        tokens_per_second=sum(one.tokens for one in rounds) / together,
+        answers_per_second=CALLERS * ROUNDS / together,
+        single_seconds=median(one.seconds for one in alone),
+        single_tokens=median(one.tokens for one in alone),
     )
 
 
-async def _timed(ask: Ask, text: str) -> tuple[float, int]:
-    began = time.perf_counter()
-    count = await ask(text)
-    return time.perf_counter() - began, count
-
-
-def table(rows: Sequence[tuple[str, Measured]], baseline: Measured) -> str:
-    """Markdown: each peer beside the baseline, as a ratio of tokens per second."""
+def table(taken: Mapping[str, Taken], baseline: str) -> str:
+    """Markdown: each peer beside the baseline; medians over rounds, with the range."""
     lines = [
-        "| | tokens/s, 16 callers | answers/s | one caller, s | tokens | ratio at 16 |",
-        "|---|---|---|---|---|---|",
+        "| | tokens/s, 16 callers | ratio at 16 (range) | one caller, s | tokens |",
+        "|---|---|---|---|---|",
     ]
-    for name, one in rows:
-        ratio = one.tokens_per_second / baseline.tokens_per_second
+    for name, one in taken.items():
+        speed = median(each.speed for each in one.together)
+        shares = ratios(one.together, taken[baseline].together)
+        alone = one.alone or one.together
         lines.append(
-            f"| {name} | {one.tokens_per_second:.1f} | {one.answers_per_second:.2f} "
-            f"| {one.single_seconds:.3f} | {one.single_tokens:.0f} | {ratio:.2f} |"
+            f"| {name} | {speed:.1f} | {spread(shares, '.2f')} "
+            f"| {median(each.seconds for each in alone):.3f} "
+            f"| {median(each.tokens for each in alone):.0f} |"
         )
     return "\n".join(lines)
+
+
+def spread(values: Sequence[float], form: str) -> str:
+    """Median, and the range in brackets."""
+    return f"{median(values):{form}} ({min(values):{form}} to {max(values):{form}})"

@@ -68,3 +68,8 @@ def test_a_row_is_what_the_chat_template_renders(checkpoint_tokenizer):
             turns_of(example), tokenize=False, add_generation_prompt=True
         )
         assert rendered == prefix_text(example.language) + row.prompt
+
+
+def test_the_median_answer_is_short():
+    sizes = sorted(len(canonical_json(example.answer).encode()) for example in drawn())
+    assert sizes[COUNT // 2] <= 360

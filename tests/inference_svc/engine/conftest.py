@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from chewie.client import TriageClient
+from tests.inference_svc.collector import Collector, collecting
 from tests.inference_svc.process import ServiceProcess, running
 from tests.inference_svc.random_checkpoint import Shape, write_random_checkpoint
 
@@ -31,13 +32,21 @@ def text_checkpoint(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture(scope="session")
-def real_service(text_checkpoint: Path) -> Iterator[ServiceProcess]:
-    """`python -m inference_svc` with the engine, on free ports, reflection on."""
+def collector() -> Iterator[Collector]:
+    """Where the real service and its engine send their spans."""
+    with collecting() as kept:
+        yield kept
+
+
+@pytest.fixture(scope="session")
+def real_service(text_checkpoint: Path, collector: Collector) -> Iterator[ServiceProcess]:
+    """`python -m inference_svc` with the engine, on free ports, reflection and traces on."""
     with running(
         start_seconds=START_SECONDS,
         ENGINE="vllm",
         MODEL_PATH=str(text_checkpoint),
         REFLECTION="true",
+        OTLP_ENDPOINT=collector.endpoint,
         MAX_CALLS_PER_MINUTE_PER_CALLER="1000000",
     ) as service:
         yield service

@@ -13,12 +13,16 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from chewie.client import TriageClient, TriageError
 from chewie.triage.v1 import triage_pb2 as pb
+from chewie.triage.v1.triage_pb2_grpc import TriageServiceStub
 from inference_svc.prompt import PROMPT_LANGUAGES, messages_for, system_text
+from tests.inference_svc.collector import Collector
+from tests.inference_svc.engine.test_engine_contract import held_until
 from tests.inference_svc.fakes import a_request
 from tests.inference_svc.process import ServiceProcess
 from tests.inference_svc.test_faults import likely_request
 from tests.inference_svc.test_prompt import a_case
 
+SPAN = "chewie.triage.v1.TriageService/Assess"
 TEXTS = (
     "child 3 yrs runny nose eats and plays",
     "diarrhoea 3 days drinks well no blood 2yo",
@@ -100,6 +104,23 @@ def test_metrics_hold_the_engines_and_ours(real_service: ServiceProcess) -> None
     for name in ("vllm:num_requests_running", "vllm:prompt_tokens_total", "vllm:prefix_cache"):
         assert name in body
     assert 'chewie_inference_calls_total{code="OK",method="Assess"}' in body
+
+
+def test_engines_span_joins_the_callers_trace_without_text(
+    real_service: ServiceProcess, collector: Collector
+) -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    parent = (("traceparent", f"00-{trace}-b7ad6b7169203331-01"),)
+    with grpc.insecure_channel(real_service.target) as channel:
+        call = TriageServiceStub(channel).Assess
+        call(a_request("Amina Xylo coughs"), timeout=60, metadata=parent)
+
+    def names() -> set[str]:
+        return {span.name for span in list(collector.spans) if span.trace_id.hex() == trace}
+
+    # Spans leave in batches, every five seconds.
+    assert held_until(lambda: {"llm_request", SPAN} <= names(), seconds=60), names()
+    assert "Amina" not in str(collector.spans)
 
 
 def test_health_says_serving(real_service: ServiceProcess) -> None:
