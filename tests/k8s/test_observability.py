@@ -15,12 +15,14 @@ ELSEWHERE = {
     "kubelet_volume_stats_available_bytes": "kubelet",
     "kubelet_volume_stats_capacity_bytes": "kubelet",
     "kube_pod_container_status_restarts_total": "kube-state-metrics",
-    "kube_job_status_failed": "kube-state-metrics",
+    "kube_deployment_spec_replicas": "kube-state-metrics",
+    "kube_deployment_status_replicas_available": "kube-state-metrics",
+    "kube_job_failed": "kube-state-metrics",
     "barman_cloud_cloudnative_pg_io_last_available_backup_timestamp": "Barman Cloud plugin",
 }
 WORDS = {
     "sum", "max", "min", "rate", "increase", "by", "le", "histogram_quantile", "unless", "time",
-    "and", "or", "on",
+    "and", "or", "on", "vector", "absent",
 }  # fmt: skip
 
 
@@ -88,7 +90,10 @@ def queries(manifests):
 
 
 def rules(manifests):
-    return manifests.one("PrometheusRule", "chewie")["spec"]["groups"][0]["rules"]
+    groups = [
+        group for doc in manifests.of("PrometheusRule") for group in doc["spec"]["groups"]
+    ]
+    return [rule for group in groups for rule in group["rules"]]
 
 
 def used_metrics(query):
@@ -145,6 +150,9 @@ def test_label_values_in_alerts_are_ones_that_the_code_sets(production, root):
         "result": set(re.findall(r'"(\w+)"', (root / "gateway/webhooks.py").read_text())),
         "container": {workload.main["name"] for workload in production.workloads()},
         "namespace": {"chewie"},
+        "exported_namespace": {"chewie"},
+        "deployment": {doc["metadata"]["name"] for doc in production.of("Deployment")},
+        "condition": {"true"},
     }
     for rule in rules(production):
         for label, value in re.findall(r'([a-z_]+)[=!~]+"([^"]*)"', rule["expr"]):
