@@ -13,6 +13,7 @@ from clinical.reader import detect_language
 from gateway.assessing import Answer
 from gateway.conversation import Limits
 from gateway.reply import Place, ReplyFacts, render_reply
+from gateway.services import services_needed
 from gateway.settings import Settings
 from gateway.store.cases import StoredCase
 from gateway.store.contacts import Contact
@@ -34,10 +35,10 @@ def limits_of(settings: Settings) -> Limits:
 
 def language_of(gateway: Gateway, contact: Contact, text: str = "") -> str:
     """The worker's language; a newcomer's is read from the text."""
-    if contact.language in LANGUAGES:
-        return str(contact.language)
     if contact.person is not None and contact.person.language in LANGUAGES:
         return contact.person.language
+    if contact.language in LANGUAGES:
+        return str(contact.language)
     detected = detect_language(text) if text else None
     return detected if detected in LANGUAGES else gateway.settings.default_language
 
@@ -80,7 +81,8 @@ def answer_draft(
     assessment = answer.assessment
     facility = None
     if assessment.referral.needed:
-        facility = choose_facility(connection, assessment.referral.level, contact.person)
+        needed = services_needed(assessment, patient)
+        facility = choose_facility(connection, assessment.referral.level, contact.person, needed)
     facts = ReplyFacts(
         tag=stored.tag,
         assessment=assessment,

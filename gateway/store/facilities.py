@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import asin, cos, radians, sin, sqrt
@@ -11,10 +12,12 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from clinical.assessment import ReferralLevel
+from gateway.services import Service, offers
 from gateway.store.contacts import Person
 from gateway.tables import facility
 
 EARTH_KM = 6371.0
+E164 = re.compile(r"^\+[1-9][0-9]{6,14}$")
 LEVELS = tuple(ReferralLevel)  # ascending
 
 
@@ -32,32 +35,63 @@ class Facility:
     longitude: float | None = None
     takes_notes: bool = False
 
+    @property
+    def number(self) -> str:
+        """The phone in E.164 where the directory has it so; empty where no message can go."""
+        plain = re.sub(r"[\s().-]", "", self.phone)
+        return plain if E164.match(plain) else ""
+
 
 def choose_facility(
-    connection: Connection, level: ReferralLevel, person: Person | None
+    connection: Connection,
+    level: ReferralLevel,
+    person: Person | None,
+    needed: frozenset[Service] = frozenset(),
 ) -> Facility | None:
-    """The nearest facility that can take a case of this level; None where none is known."""
+    """The nearest facility that can take such a case; None where none is known."""
     rows = connection.execute(select(facility).where(facility.c.active))
-    return nearest([_facility(row) for row in rows], level, person)
+    return nearest([_facility(row) for row in rows], level, person, needed)
 
 
 def nearest(
-    known: Sequence[Facility], level: ReferralLevel, person: Person | None
+    known: Sequence[Facility],
+    level: ReferralLevel,
+    person: Person | None,
+    needed: frozenset[Service] = frozenset(),
 ) -> Facility | None:
     """By distance where both positions are known, else in the worker's own area.
 
     A facility of a higher level can take the case; among equals the lowest sufficient level wins.
-    Without position and without area nothing is near, and nothing is named.
+    One that lists its services must list what the case needs. Without position and without area
+    nothing is near, and nothing is named.
     """
     if person is None:
         return None
-    able = [f for f in known if LEVELS.index(f.level) >= LEVELS.index(level)]
-    measured = [(kilometres(person, f), LEVELS.index(f.level), f.name, f) for f in able]
-    located = [item for item in measured if item[0] is not None]
-    if located:
-        return min(located, key=lambda item: (item[0], item[1], item[2]))[3]
-    local = [item for item in measured if person.area and item[3].area == person.area]
-    return min(local, key=lambda item: item[1:3])[3] if local else None
+    able = [
+        f
+        for f in known
+        if LEVELS.index(f.level) >= LEVELS.index(level) and offers(f.services, needed)
+    ]
+    local = [f for f in able if person.area and _same_area(f.area, person.area)]
+    measured = [(km, f) for f in able if (km := kilometres(person, f)) is not None]
+    closest = min(
+        measured,
+        key=lambda item: (item[0], LEVELS.index(item[1].level), item[1].name),
+        default=None,
+    )
+    unmeasured = [f for f in local if kilometres(person, f) is None]
+    # A place of the own area whose position nobody wrote down is nearer than one of another area.
+    if closest is not None and (not unmeasured or closest[1] in local):
+        return closest[1]
+    return min(local, key=_rank, default=None)
+
+
+def _rank(place: Facility) -> tuple[int, str]:
+    return LEVELS.index(place.level), place.name
+
+
+def _same_area(one: str, other: str) -> bool:
+    return one.casefold().strip() == other.casefold().strip()
 
 
 def kilometres(person: Person, place: Facility) -> float | None:
