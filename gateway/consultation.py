@@ -23,13 +23,17 @@ from gateway.conversation import (
     next_move,
 )
 from gateway.drafting import limits_of
-from gateway.keywords import Kind, Parsed, parse
+from gateway.keywords import HOLDS_SYMPTOMS, Kind, Parsed, parse
 from gateway.queue import enqueue_answer
 from gateway.store import cases, contacts, inbox
+from gateway.store.cases import StoredCase
 from gateway.store.contacts import Contact
 from gateway.store.inbox import WaitingMessage
 from gateway.symptoms import Told, assess_told
 from gateway.wiring import Gateway
+
+# Moves that cover a whole burst. What was written before consent is asked about once.
+_MERGED = frozenset({Act.TELL, Act.ANSWER, Act.ASK_CONSENT})
 
 
 class ConversationMovedError(Exception):
@@ -81,7 +85,7 @@ def _next_turn(gateway: Gateway, contact_id: int) -> Turn | None:
             enqueue_answer(connection, contact_id, at=wait_until)
             return None
         contact = contacts.load_contact(connection, gateway.vault, contact_id)
-        view = view_of(gateway, connection, contact, waiting[0], parsed[0], now)
+        view = view_of(gateway, connection, contact, waiting, parsed[0], now)
     move = next_move(view, parsed[0], now, limits_of(gateway.settings))
     return Turn(contact, move, _burst(move, waiting, parsed))
 
@@ -102,8 +106,9 @@ def _quiet_until(
 def _burst(
     move: Move, waiting: Sequence[WaitingMessage], parsed: Sequence[Parsed]
 ) -> tuple[WaitingMessage, ...]:
-    """The messages of one turn: symptoms and the plain texts right behind them."""
-    if move.act is not Act.TELL:
+    """The messages of one turn: a text and the plain texts right behind it."""
+    is_text = parsed[0].kind is Kind.TEXT or move.act is Act.TELL
+    if move.act not in _MERGED or not is_text:
         return (waiting[0],)
     burst = [waiting[0]]
     case_id = waiting[0].consultation_id
@@ -120,19 +125,24 @@ def view_of(
     gateway: Gateway,
     connection: Connection,
     contact: Contact,
-    message: WaitingMessage,
+    waiting: Sequence[WaitingMessage],
     parsed: Parsed,
     now: datetime,
 ) -> View:
-    """Where the talk stands, for the pure part."""
-    vault, settings = gateway.vault, gateway.settings
+    """Where the talk stands at the first message that waits, for the pure part."""
+    vault, settings, message = gateway.vault, gateway.settings, waiting[0]
     alike_since = message.received_at - timedelta(minutes=ALIKE_MINUTES)
     hour_ago = message.received_at - timedelta(hours=1)
-    alike = 1
-    if message.body_index is not None:
-        alike = inbox.count_alike_since(connection, contact.id, message.body_index, alike_since)
     case = cases.open_case_of(connection, vault, contact.id)
-    pending = cases.pending_case_of(connection, vault, contact.id, cases.pending_since(now))
+    if case is not None and _is_of_a_later_message(case, waiting, parsed):
+        case = None
+    pending = cases.pending_case_of(
+        connection,
+        vault,
+        contact.id,
+        since=cases.pending_since(now),
+        until=message.received_at,  # nobody answers what was asked after they wrote
+    )
     tagged: CaseView | None = None
     if parsed.kind is Kind.TAG and parsed.number is not None:
         found = cases.load_case(connection, vault, parsed.number, contact.id)
@@ -145,10 +155,27 @@ def view_of(
         opted_out=contact.opted_out_at is not None,
         turned_away_at=contact.turned_away_at,
         consent_asked_at=contact.consent_asked_at,
-        alike=alike,
-        over_limit=inbox.count_since(connection, contact.id, hour_ago)
+        alike=inbox.count_alike(connection, message, alike_since),
+        over_limit=inbox.count_until(connection, message, hour_ago)
         > settings.sender_messages_per_hour,
         case=case.view if case else None,
         pending=pending.view if pending else None,
+        just_asked=pending is not None
+        and not inbox.was_heard_since(connection, message, pending.view.asked_at),
         tagged=tagged,
     )
+
+
+def _is_of_a_later_message(
+    case: StoredCase, waiting: Sequence[WaitingMessage], parsed: Parsed
+) -> bool:
+    """Whether the first reading opened this case for an emergency of another patient, told later.
+
+    A plain text of the same burst belongs to it; what was written before a NEW does not.
+    """
+    texts = [parse(m.text, m.media_count) for m in waiting]
+    turn = len(_burst(Move(act=Act.TELL), waiting, texts)) if parsed.kind in HOLDS_SYMPTOMS else 1
+    opened_for = {m.consultation_id for m in waiting[turn:]} - {
+        m.consultation_id for m in waiting[:turn]
+    }
+    return case.id in opened_for and case.view.opened_at >= waiting[0].received_at

@@ -11,7 +11,8 @@ from enum import StrEnum
 
 from clinical.assessment import Question
 from gateway.inbound import Channel
-from gateway.keywords import Kind, Parsed
+from gateway.keywords import Kind, Parsed, parse
+from gateway.plain_answers import CONSENT, digit_of, is_yes_or_no
 
 ALIKE_LIMIT = 5  # so many texts alike within ALIKE_MINUTES are a machine's
 ALIKE_MINUTES = 30
@@ -88,6 +89,7 @@ class View:
     over_limit: bool = False
     case: CaseView | None = None  # the open case
     pending: CaseView | None = None  # the case we asked about last, open or not
+    just_asked: bool = False  # nothing was heard since we asked about `pending`
     tagged: CaseView | None = None  # the case of the tag in this message, if it is theirs
 
 
@@ -119,6 +121,9 @@ _ANYWHERE: dict[Kind, Act] = {
     Kind.EMPTY: Act.SEND_WHAT,
 }
 
+# An autoresponder sends none of these; a worker with five patients sends five equal ones.
+_NEVER_A_MACHINES = frozenset({Kind.DIGIT, Kind.PERSON, Kind.NEW, Kind.TAG, Kind.JOIN, Kind.YES})
+
 # Digits where a fixed question is open.
 _DIGITS: dict[tuple[Awaiting, int], tuple[Act, str]] = {
     (Awaiting.GOING, 1): (Act.GOING, ""),
@@ -137,7 +142,9 @@ def next_move(view: View, parsed: Parsed, now: datetime, limits: Limits) -> Move
         return Move(act=Act.STOP)
     if parsed.kind is Kind.START and (view.opted_out or view.registered):
         return Move(act=Act.START)
-    if view.alike >= ALIKE_LIMIT:
+    if parsed.kind is Kind.YES and view.opted_out:
+        return Move(act=Act.START)
+    if view.alike >= ALIKE_LIMIT and parsed.kind not in _NEVER_A_MACHINES:
         return Move(act=Act.SILENCE, value="alike")
     if view.over_limit:
         return Move(act=Act.LIMIT)
@@ -158,10 +165,11 @@ def _turn_away(view: View, now: datetime, limits: Limits) -> Move:
 
 
 def _consent(view: View, parsed: Parsed) -> Move:
-    if view.consent_asked_at is not None and parsed.kind is Kind.DIGIT:
-        if parsed.number == 1:
+    if view.consent_asked_at is not None:
+        said = parsed.number if parsed.kind is Kind.DIGIT else digit_of(CONSENT, parsed.text)
+        if said == 1:
             return Move(act=Act.GIVE_CONSENT)
-        if parsed.number == 2:
+        if said == 2:
             return Move(act=Act.REFUSE_CONSENT)
     return Move(act=Act.ASK_CONSENT, text=parsed.text)
 
@@ -181,30 +189,48 @@ def _within(view: View, parsed: Parsed, now: datetime, limits: Limits) -> Move:
     if kind is Kind.PERSON and not _wants_number(asked):
         return Move(act=Act.CALL_PERSON, case_id=_about(view))
     if kind in (Kind.DIGIT, Kind.PERSON):
-        return _digit(asked, parsed)
+        return _answered(asked, parsed, parsed.number)
+    if asked is not None and (said := digit_of(asked.awaiting or "", parsed.text)) is not None:
+        return _answered(asked, parsed, said)
+    if kind is Kind.YES or is_yes_or_no(parsed.text):
+        return _answered(asked, parsed, None)
     return _free_text(view, asked, parsed, now, limits)
 
 
-def _digit(asked: CaseView | None, parsed: Parsed) -> Move:
-    if asked is None or asked.awaiting is None or parsed.number is None:
+def _answered(asked: CaseView | None, parsed: Parsed, digit: int | None) -> Move:
+    """What an answer by digit, or by words that mean one, leads to."""
+    if asked is None or asked.awaiting is None:
         return Move(act=Act.STRAY_DIGIT)
     if asked.awaiting is Awaiting.QUESTION:
         return Move(act=Act.ANSWER, case_id=asked.id, text=parsed.text)
-    known = _DIGITS.get((asked.awaiting, parsed.number))
+    known = _DIGITS.get((asked.awaiting, digit)) if digit is not None else None
     if known is None:
-        return Move(act=Act.STRAY_DIGIT, case_id=asked.id)
+        return Move(act=Act.STRAY_DIGIT, case_id=asked.id, value=asked.awaiting.value)
     return Move(act=known[0], case_id=asked.id, value=known[1])
 
 
 def _free_text(
     view: View, asked: CaseView | None, parsed: Parsed, now: datetime, limits: Limits
 ) -> Move:
-    if asked is not None and asked.awaiting is Awaiting.QUESTION and asked.is_open:
+    if asked is not None and asked.awaiting is Awaiting.QUESTION and is_live(asked, now, limits):
         return Move(act=Act.ANSWER, case_id=asked.id, text=parsed.text)
-    live = view.case is not None and is_live(view.case, now, limits)
-    return Move(
-        act=Act.TELL, case_id=view.case.id if view.case and live else None, text=parsed.text
-    )
+    about = spoken_of(view.case, view.pending if view.just_asked else None, now, limits)
+    return Move(act=Act.TELL, case_id=_id(about), text=parsed.text)
+
+
+def spoken_of(
+    case: CaseView | None, just_asked: CaseView | None, now: datetime, limits: Limits
+) -> CaseView | None:
+    """The case of a plain text: the open one, else the one that we asked about just before."""
+    if case is not None and is_live(case, now, limits):
+        return case
+    if just_asked is None or just_asked.asked_at is None:
+        return None
+    return just_asked if now - just_asked.asked_at < limits.case_idle else None
+
+
+def _id(case: CaseView | None) -> int | None:
+    return None if case is None else case.id
 
 
 def _tagged(view: View, parsed: Parsed) -> Move:
@@ -213,11 +239,16 @@ def _tagged(view: View, parsed: Parsed) -> Move:
         return Move(act=Act.NO_SUCH_CASE, value=f"K{parsed.number}", text=parsed.text)
     if not parsed.text:
         return Move(act=Act.OTHER_CASE, case_id=case.id)
-    digit = parsed.text.strip(" .!")
-    if digit == "0":
+    behind = parse(parsed.text)
+    if behind.kind is Kind.PERSON and not _wants_number(case):
         return Move(act=Act.CALL_PERSON, case_id=case.id)
-    if digit.isascii() and digit.isdigit() and len(digit) <= 4 and case.awaiting is not None:
-        return _digit(case, Parsed(kind=Kind.DIGIT, number=int(digit), text=digit))
+    if behind.kind is Kind.THANKS:
+        return Move(act=Act.THANK, case_id=case.id)
+    digit = behind.number if behind.kind in (Kind.DIGIT, Kind.PERSON) else None
+    if digit is None and case.awaiting is not None:
+        digit = digit_of(case.awaiting, parsed.text)
+    if digit is not None or is_yes_or_no(parsed.text):
+        return _answered(case, behind, digit)
     return Move(act=Act.TELL, case_id=case.id, text=parsed.text)
 
 
@@ -240,8 +271,8 @@ def _wants_number(asked: CaseView | None) -> bool:
 
 
 def _about(view: View) -> int | None:
-    case = view.pending or view.case
-    return None if case is None else case.id
+    """The case at hand: the open one, else the one we asked about last."""
+    return _id(view.case or view.pending)
 
 
 def needs_no_quiet(parsed: Parsed) -> bool:

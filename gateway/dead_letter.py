@@ -49,6 +49,7 @@ def give_up(gateway: Gateway, contact_id: int, *, reason: str) -> None:
             case_id=None,
             key=f"dead_letter:{ids[0]}",
             now=now,
+            inbox_id=ids[0],
         )
         inbox.mark_handled(connection, [ids[0]], f"dead_letter:{reason}"[:80], now)
         if len(ids) > 1:

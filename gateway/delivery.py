@@ -6,19 +6,20 @@ found with an intent and no outcome may have gone out: it is looked up before it
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gateway import metrics
 from gateway.channel import Accepted, Failure, OutboundMessage, SendError
-from gateway.gsm7 import fold_if_it_helps, measure
+from gateway.gsm7 import measure
 from gateway.inbound import Channel
-from gateway.phrases import say
 from gateway.queue import enqueue_delivery
-from gateway.reply import MAX_SEGMENTS
+from gateway.reply import MAX_SEGMENTS, dated
 from gateway.retry import LOOK_UP_AFTER_SECONDS, NextStep, decide_retry
-from gateway.store import contacts, incidents, outbox
+from gateway.store import contacts, outbox
 from gateway.store.contacts import Contact
 from gateway.store.outbox import Outgoing
+from gateway.undelivered import is_window_closed, move_to_sms, note_undelivered
 from gateway.wiring import Gateway
 
 
@@ -42,10 +43,12 @@ def _deliver_one(gateway: Gateway, contact: Contact, outgoing: Outgoing) -> bool
     if outgoing.state != "pending":
         return _look_up(gateway, contact, outgoing)
     if contact.opted_out_at is not None and outgoing.kind != "opted_out":
-        _finish(gateway, outgoing, "suppressed", reason="opted out")
+        _finish(gateway, contact, outgoing, "suppressed", reason="opted out")
         return True
     if now >= _expires_at(gateway, outgoing):
-        _finish(gateway, outgoing, "expired", reason="too old to send")
+        _finish(gateway, contact, outgoing, "expired", reason="too old to send")
+        return True
+    if is_window_closed(contact, now) and _goes_by_sms(gateway, contact, outgoing):
         return True
     return _send(gateway, contact, outgoing)
 
@@ -62,7 +65,7 @@ def _expires_at(gateway: Gateway, outgoing: Outgoing) -> datetime:
 
 def _send(gateway: Gateway, contact: Contact, outgoing: Outgoing) -> bool:
     now = gateway.now()
-    body = dated(outgoing, contact, now, late_minutes=gateway.settings.late_minutes)
+    body = _late(outgoing, contact, now, late_minutes=gateway.settings.late_minutes)
     sealed = None if body == outgoing.body else gateway.vault.seal(body)
     with gateway.engine.begin() as connection:
         if not outbox.claim(connection, outgoing, sealed, now):
@@ -91,7 +94,7 @@ def _look_up(gateway: Gateway, contact: Contact, outgoing: Outgoing) -> bool:
             expires_at=_expires_at(gateway, outgoing),
         )
         if again.at >= _expires_at(gateway, outgoing):
-            _finish(gateway, outgoing, "expired", reason="never known whether it was sent")
+            _finish(gateway, contact, outgoing, "expired", reason="never known whether it was sent")
             return True
         _wait(gateway, outgoing, again.at, state="uncertain")
         return False
@@ -115,38 +118,18 @@ def _failed(gateway: Gateway, contact: Contact, outgoing: Outgoing, error: SendE
         _wait(gateway, outgoing, decision.at, state="uncertain", error_code=error.code)
         return False
     if error.failure is Failure.OPTED_OUT:
+        contact = replace(contact, opted_out_at=gateway.now())
         with gateway.engine.begin() as connection:
-            contacts.update_contact(connection, contact.id, opted_out_at=gateway.now())
+            contacts.update_contact(connection, contact.id, opted_out_at=contact.opted_out_at)
     if error.failure is Failure.OUTSIDE_WINDOW and _goes_by_sms(gateway, contact, outgoing):
         return True
-    _finish(gateway, outgoing, "failed", reason=error.failure.value, error_code=error.code)
+    _finish(gateway, contact, outgoing, "failed", reason=error.failure.value, error_code=error.code)
     return True
 
 
 def _goes_by_sms(gateway: Gateway, contact: Contact, outgoing: Outgoing) -> bool:
-    """Whether what WhatsApp does not carry after a day of silence could go by SMS instead."""
-    by_phone = contact.channel is Channel.WHATSAPP and contact.address.startswith("+")
-    body = fold_if_it_helps(outgoing.body)
-    if not by_phone or measure(body).segments > MAX_SEGMENTS:
-        return False
-    now = gateway.now()
     with gateway.engine.begin() as connection:
-        receiver = contacts.contact_id_of(
-            connection, gateway.vault, Channel.SMS, contact.address, now
-        )
-        draft = outbox.Draft(
-            dedupe_key=f"sms:{outgoing.id}",
-            contact_id=receiver,
-            consultation_id=outgoing.consultation_id,
-            kind=outgoing.kind,
-            body=body,
-            urgency=outgoing.urgency,
-            source=outgoing.source,
-            asked_at=outgoing.asked_at,
-        )
-        outbox.add_draft(connection, gateway.vault, draft, now)
-        outbox.record(connection, outgoing.id, state="moved", error_code=63016)
-    return True
+        return move_to_sms(gateway, connection, contact, outgoing)
 
 
 def _wait(
@@ -181,20 +164,18 @@ def _sent(gateway: Gateway, outgoing: Outgoing, accepted: Accepted) -> None:
 
 
 def _finish(
-    gateway: Gateway, outgoing: Outgoing, state: str, *, reason: str, error_code: int | None = None
+    gateway: Gateway,
+    contact: Contact,
+    outgoing: Outgoing,
+    state: str,
+    *,
+    reason: str,
+    error_code: int | None = None,
 ) -> None:
     """A reply that will not go out any more: a person hears of it."""
     with gateway.engine.begin() as connection:
         outbox.record(connection, outgoing.id, state=state, error_code=error_code)
-        incidents.open_incident(
-            connection,
-            kind="undelivered",
-            dedupe_key=f"undelivered:{outgoing.id}",
-            contact_id=outgoing.contact_id,
-            outbox_id=outgoing.id,
-            reason=reason,
-            now=gateway.now(),
-        )
+        note_undelivered(gateway, connection, contact, outgoing, reason=reason)
 
 
 def _message(gateway: Gateway, contact: Contact, outgoing: Outgoing, body: str) -> OutboundMessage:
@@ -208,7 +189,7 @@ def _message(gateway: Gateway, contact: Contact, outgoing: Outgoing, body: str) 
     )
 
 
-def dated(outgoing: Outgoing, contact: Contact, now: datetime, *, late_minutes: int) -> str:
+def _late(outgoing: Outgoing, contact: Contact, now: datetime, *, late_minutes: int) -> str:
     """The body, with how old the answer is in front where it comes late. Added once only."""
     if outgoing.asked_at is None or outgoing.attempts > 0:
         return outgoing.body
@@ -216,5 +197,7 @@ def dated(outgoing: Outgoing, contact: Contact, now: datetime, *, late_minutes: 
     if minutes < late_minutes:
         return outgoing.body
     language = contact.person.language if contact.person else contact.language or "en"
-    note = say("late_answer", language, minutes=str(minutes))
-    return fold_if_it_helps(f"{note} {outgoing.body}")
+    noted = dated(outgoing.body, minutes, language)
+    # A fixed sentence that fills two segments goes out as it is.
+    is_sms = contact.channel is Channel.SMS
+    return outgoing.body if is_sms and measure(noted).segments > MAX_SEGMENTS else noted

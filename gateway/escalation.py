@@ -28,6 +28,7 @@ def call_supervisor(
     case_id: int | None,
     key: str,
     now: datetime,
+    inbox_id: int | None = None,
 ) -> bool:
     """Records the incident and writes to the supervisor; False where none is known."""
     incidents.open_incident(
@@ -36,6 +37,7 @@ def call_supervisor(
         dedupe_key=key,
         contact_id=contact.id,
         consultation_id=case_id,
+        inbox_id=inbox_id,
         now=now,
     )
     address = contact.person.supervisor if contact.person else None
@@ -50,8 +52,19 @@ def call_supervisor(
         worker=_name_code(connection, contact),
         phone=contact.address,
         urgency=_urgency(connection, case_id, language),
-    ).strip()
-    tell(gateway, connection, address, body, kind=kind, key=key, case_id=case_id, now=now)
+    )
+    body = " ".join(body.split())  # a sentence may have had no case or urgency to name
+    tell(
+        gateway,
+        connection,
+        address,
+        body,
+        kind=kind,
+        key=key,
+        case_id=case_id,
+        inbox_id=inbox_id,
+        now=now,
+    )
     return True
 
 
@@ -65,8 +78,12 @@ def tell(
     key: str,
     case_id: int | None,
     now: datetime,
+    inbox_id: int | None = None,
 ) -> None:
-    """One message to an address that did not write to us: a supervisor or a facility."""
+    """One message to an address that did not write to us: a supervisor or a facility.
+
+    `inbox_id` is the worker's message that led to it: who forgets the worker finds it by that.
+    """
     channel, bare = split_address(address)
     receiver = contacts.contact_id_of(connection, gateway.vault, channel, bare, now)
     demo = "DEMO " if gateway.settings.demo else ""
@@ -77,6 +94,7 @@ def tell(
             dedupe_key=f"tell:{key}",
             contact_id=receiver,
             consultation_id=case_id,
+            inbox_id=inbox_id,
             kind=kind,
             body=fold_if_it_helps(demo + body),
         ),

@@ -15,17 +15,15 @@ from clinical.assessment import Urgency
 from clinical.case import Case
 from gateway import people
 from gateway.assessing import Answer, assess_here
-from gateway.conversation import Awaiting, is_live, needs_no_quiet
+from gateway.conversation import Awaiting, CaseView, needs_no_quiet, spoken_of
 from gateway.drafting import answer_draft, language_of, limits_of, messages_of
-from gateway.keywords import Kind, Parsed, parse
+from gateway.keywords import HOLDS_SYMPTOMS, Kind, Parsed, parse
 from gateway.queue import enqueue_answer
 from gateway.store import cases, contacts, inbox, outbox
 from gateway.store.cases import StoredCase
 from gateway.store.contacts import Contact
 from gateway.store.inbox import WaitingMessage
 from gateway.wiring import Gateway
-
-HOLDS_SYMPTOMS = frozenset({Kind.TEXT, Kind.NEW, Kind.TAG})
 
 
 def read_first(gateway: Gateway, inbox_id: int) -> None:
@@ -71,9 +69,11 @@ def _tell_if_emergency(
 ) -> None:
     language = language_of(gateway, contact, parsed.text)
     reading = read_text(parsed.text, language=language)
-    stored = _spoken_of(gateway, connection, contact, parsed, now)
-    if stored is not None and is_other_patient(stored.case, reading):
-        stored = None
+    before = _spoken_of(gateway, connection, contact, message, parsed, now)
+    is_other = parsed.kind is Kind.NEW or (
+        before is not None and is_other_patient(before.case, reading)
+    )
+    stored = None if is_other else before
     if stored is not None and stored.emergency_told_at is not None:
         return
     known = accumulate(stored.case if stored else Case(), reading)
@@ -82,7 +82,11 @@ def _tell_if_emergency(
     if assessment.urgency is not Urgency.EMERGENCY:
         return
     if stored is None:
-        stored = cases.open_case(connection, gateway.vault, contact.id, language, Case(), now)
+        if before is not None:
+            inbox.attach_earlier(connection, message, before.id)
+        # Kept with what was read, so that a text about someone else is told from it; the text
+        # itself is added by the turn that answers it.
+        stored = cases.open_case(connection, gateway.vault, contact.id, language, known, now)
     answer = Answer(
         assessment=assessment,
         provenance=assess_here(alone, language=language, reason="first_reading").provenance,
@@ -109,12 +113,32 @@ def _tell_if_emergency(
 
 
 def _spoken_of(
-    gateway: Gateway, connection: Connection, contact: Contact, parsed: Parsed, now: datetime
+    gateway: Gateway,
+    connection: Connection,
+    contact: Contact,
+    message: WaitingMessage,
+    parsed: Parsed,
+    now: datetime,
 ) -> StoredCase | None:
-    if parsed.kind is Kind.NEW:
-        return None
+    """The case that is spoken of before this message, or by its tag."""
+    vault = gateway.vault
     if parsed.kind is Kind.TAG and parsed.number is not None:
-        return cases.load_case(connection, gateway.vault, parsed.number, contact.id)
-    stored = cases.open_case_of(connection, gateway.vault, contact.id)
-    live = stored is not None and is_live(stored.view, now, limits_of(gateway.settings))
-    return stored if live else None
+        return cases.load_case(connection, vault, parsed.number, contact.id)
+    open_case = cases.open_case_of(connection, vault, contact.id)
+    asked = cases.pending_case_of(
+        connection,
+        vault,
+        contact.id,
+        since=cases.pending_since(now),
+        until=message.received_at,
+    )
+    if asked is not None and inbox.was_heard_since(connection, message, asked.view.asked_at):
+        asked = None
+    about = spoken_of(_view(open_case), _view(asked), now, limits_of(gateway.settings))
+    if about is None:
+        return None
+    return open_case if open_case is not None and open_case.id == about.id else asked
+
+
+def _view(stored: StoredCase | None) -> CaseView | None:
+    return None if stored is None else stored.view

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 MAX_BODY_CHARACTERS = 12_000  # three messages of the contract; more is never a text message
@@ -24,13 +25,17 @@ class IncompleteFormError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundMessage:
-    """One message as it came in. `address` has no channel prefix; `text` may be empty."""
+    """One message as it came in. `address` has no channel prefix; `text` may be empty.
+
+    `sent_at` is the provider's time of a message that is taken in late; None: it comes now.
+    """
 
     message_sid: str
     channel: Channel
     address: str = field(repr=False)
     text: str = field(repr=False)
     media_count: int = 0
+    sent_at: datetime | None = None
     provider: str = PROVIDER
 
 
@@ -46,10 +51,18 @@ class StatusUpdate:
 
 def inbound_from_form(form: Mapping[str, str]) -> InboundMessage:
     """The message of Twilio's form. Raises IncompleteFormError without a sender."""
-    sender = clean_text(form.get("From", "") or form.get("ExternalUserId", ""))[:200]
-    if not sender:
+    sender = clean_text(form.get("From", ""))[:200]
+    # Only WhatsApp has people who show an id and no number.
+    nameless = clean_text(form.get("ExternalUserId", ""))[:200]
+    if not sender and not nameless:
         raise IncompleteFormError("expected the field From or ExternalUserId")
-    channel, address = split_address(sender)
+    channel, address = split_address(sender or nameless)
+    if not address:
+        address = nameless
+    if not address:
+        raise IncompleteFormError("expected an address behind the channel")
+    if not sender:
+        channel = Channel.WHATSAPP
     return InboundMessage(
         message_sid=_message_sid(form),
         channel=channel,

@@ -25,9 +25,13 @@ class Kind(StrEnum):
     HELP = "help"
     STOP = "stop"
     START = "start"
+    YES = "yes"
     THANKS = "thanks"
     ABUSE = "abuse"
     EMPTY = "empty"
+
+
+HOLDS_SYMPTOMS = frozenset({Kind.TEXT, Kind.NEW, Kind.TAG})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +45,19 @@ class Parsed:
     has_media: bool = False
 
 
+# What Twilio itself acts on, on SMS: the whole message, in any case, with nothing around it.
+NETWORK_STOP = frozenset(
+    {"stop", "unsubscribe", "end", "quit", "stopall", "revoke", "optout", "cancel"}
+)
+
 # Single-word messages. Twilio's own stop, start and help words come first (its defaults), then
-# those of the languages. YES is not among ours to ask for: digits are.
+# those of the languages. YES begins messages again for who stopped them, and is an answer else.
 WHOLE: dict[str, Kind] = {
     **dict.fromkeys(
-        ("stop", "unsubscribe", "end", "quit", "stopall", "revoke", "optout", "cancel",
-         "arret", "arreter", "acha", "simama"), Kind.STOP),
-    **dict.fromkeys(("start", "unstop", "yes", "commencer", "reprendre", "anza"), Kind.START),
+        (*sorted(NETWORK_STOP), "stop all", "opt out", "arret", "arreter", "arretez", "acha",
+         "simama", "simamisha"), Kind.STOP),
+    **dict.fromkeys(("start", "unstop", "commencer", "reprendre", "anza"), Kind.START),
+    "yes": Kind.YES,
     **dict.fromkeys(("help", "info", "aide", "msaada"), Kind.HELP),
     **dict.fromkeys(("menu", "orodha"), Kind.MENU),
     **dict.fromkeys(("lang", "language", "langue", "lugha"), Kind.LANGUAGE),
@@ -109,6 +119,11 @@ def _leading(text: str, bare: str, media: bool) -> Parsed:
     if kind is not None and first is not None and is_command:
         return Parsed(kind=kind, text=text[first.end() :].strip(), has_media=media)
     return Parsed(kind=Kind.TEXT, text=text, has_media=media)
+
+
+def is_network_stop(text: str) -> bool:
+    """Whether Twilio itself takes this text for a STOP, answers it and sends nothing any more."""
+    return text.strip().lower() in NETWORK_STOP
 
 
 def bare_words(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -14,6 +14,7 @@ from gateway.conversation import Act, Awaiting, Move
 from gateway.drafting import answer_draft, language_of
 from gateway.gsm7 import fold_if_it_helps
 from gateway.inbound import Channel
+from gateway.keywords import is_network_stop
 from gateway.phrases import say
 from gateway.queue import enqueue_answer
 from gateway.reply import question_text
@@ -193,7 +194,12 @@ def _join(doing: Doing) -> None:
     if name is None:
         _reply(doing, doing.say("join_bad"))
         return
-    _ask_consent(doing, doing.say("join_done", name=name))
+    joined = contacts.load_contact(doing.connection, doing.gateway.vault, doing.contact.id).person
+    welcome = replace(doing, language=joined.language if joined else doing.language)
+    if joined is not None and joined.consented_at is not None:
+        _reply(welcome, welcome.say("join_done", name=name))
+        return
+    _ask_consent(welcome, welcome.say("join_done", name=name))
 
 
 def _ask_consent(doing: Doing, before: str = "") -> None:
@@ -214,9 +220,9 @@ def _give_consent(doing: Doing) -> None:
 
 
 def _stop(doing: Doing) -> None:
-    """On SMS the network's own answer stands; on WhatsApp ours is the only one."""
+    """On SMS the network answers its own words, and lets nothing of ours through after them."""
     contacts.update_contact(doing.connection, doing.contact.id, opted_out_at=doing.now)
-    if doing.contact.channel is Channel.WHATSAPP:
+    if doing.contact.channel is Channel.WHATSAPP or not is_network_stop(doing.last.text):
         _reply(doing, doing.say("stopped"), kind="opted_out")
 
 
@@ -257,6 +263,7 @@ def _call_person(doing: Doing) -> None:
         case_id=doing.move.case_id,
         key=f"person:{doing.last.id}",
         now=doing.now,
+        inbox_id=doing.last.id,
     )
     _reply(doing, doing.say("person_called" if told else "person_missing", tag=doing.tag))
 
@@ -282,7 +289,19 @@ def _send_what(doing: Doing) -> None:
     _reply(doing, f"{photo}{doing.say('send_what')}")
 
 
+# A fixed question once more, where the answer was none of its digits.
+_QUESTION_AGAIN = {
+    Awaiting.GOING.value: "ask_going_again",
+    Awaiting.REACHED.value: "ask_reached",
+    Awaiting.OUTCOME.value: "ask_outcome",
+}
+
+
 def _stray_digit(doing: Doing) -> None:
+    again = _QUESTION_AGAIN.get(doing.move.value)
+    if again is not None:
+        _reply(doing, doing.say(again, tag=doing.tag))
+        return
     _reply(doing, f"{doing.say('digit_without_question')} {doing.say('send_what')}")
 
 
@@ -302,6 +321,7 @@ def _cannot_go(doing: Doing) -> None:
         case_id=doing.move.case_id,
         key=f"cannot_go:{doing.last.id}",
         now=doing.now,
+        inbox_id=doing.last.id,
     )
     _reply(doing, doing.say("cannot_go_noted" if told else "cannot_go_alone", tag=doing.tag))
 
@@ -322,6 +342,7 @@ def _not_reached(doing: Doing) -> None:
         case_id=doing.move.case_id,
         key=f"not_reached:{doing.last.id}",
         now=doing.now,
+        inbox_id=doing.last.id,
     )
     _reply(doing, doing.say("not_reached_noted" if told else "cannot_go_alone", tag=doing.tag))
 

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from gateway.privacy import Vault
@@ -30,10 +30,20 @@ class Registration:
 
 
 def register(connection: Connection, vault: Vault, person: Registration, now: datetime) -> int:
-    """Adds or updates a health worker, found by address."""
+    """Adds or updates a health worker, found by name code.
+
+    A worker with a new number keeps what was agreed; a number that goes to another worker is
+    theirs from now on, and asks them for their own consent.
+    """
+    index = vault.index(person.address)
+    connection.execute(
+        delete(health_worker).where(
+            health_worker.c.address_index == index, health_worker.c.name_code != person.name_code
+        )
+    )
     values = {
         "name_code": person.name_code,
-        "address_index": vault.index(person.address),
+        "address_index": index,
         "address_sealed": vault.seal(person.address),
         "language": person.language,
         "area": person.area,
@@ -45,7 +55,7 @@ def register(connection: Connection, vault: Vault, person: Registration, now: da
     registered: int = connection.execute(
         pg_insert(health_worker)
         .values(**values, created_at=now)
-        .on_conflict_do_update(index_elements=["address_index"], set_=values)
+        .on_conflict_do_update(index_elements=["name_code"], set_=values)
         .returning(health_worker.c.id)
     ).scalar_one()
     return registered

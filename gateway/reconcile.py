@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from gateway import metrics
+from gateway.inbound import InboundMessage
 from gateway.queue import enqueue_read_first
 from gateway.store import inbox
 from gateway.wiring import Gateway
 
+FIRST = datetime.min.replace(tzinfo=UTC)
 log = structlog.get_logger("gateway.reconcile")
 
 
@@ -19,7 +22,7 @@ def reconcile(gateway: Gateway, *, hours_back: float | None = None) -> int:
     hours = gateway.settings.reconcile_hours_back if hours_back is None else hours_back
     since = gateway.now() - timedelta(hours=hours)
     missed = 0
-    for message in gateway.provider.received_since(since):
+    for message in _oldest_first(gateway.provider.received_since(since)):
         with gateway.engine.begin() as connection:
             if inbox.is_seen(connection, message):
                 continue
@@ -31,3 +34,10 @@ def reconcile(gateway: Gateway, *, hours_back: float | None = None) -> int:
         log.warning("messages_missed", count=missed)
         metrics.RESCUED.labels(what="missed").inc(missed)
     return missed
+
+
+def _oldest_first(newest_first: Iterable[InboundMessage]) -> list[InboundMessage]:
+    """A conversation is taken in as it was written; the provider's times have whole seconds."""
+    messages = list(newest_first)[::-1]
+    messages.sort(key=lambda message: message.sent_at or FIRST)
+    return messages

@@ -21,6 +21,7 @@ from gateway.who import describe_patient
 Fits = Callable[[str], bool]
 
 MAX_SEGMENTS = 2
+LONGEST_MINUTES = 99_999  # a text that `reconcile` took in may be a week old
 MAX_WHATSAPP_CHARACTERS = 1_024
 SIGNS_SHOWN = {Channel.SMS: 2, Channel.WHATSAPP: 4}
 # These say where to go; the head of the reply does so already.
@@ -69,10 +70,27 @@ def render_reply(facts: ReplyFacts) -> str:
         return _shorten(sentences, lambda text: len(text) <= MAX_WHATSAPP_CHARACTERS, "\n")
     must = [s for s in sentences if s.drop_rank >= _MUST_FROM]
     wanted = max(facts.segments, min(MAX_SEGMENTS, measure(_joined(must, " ")).segments))
-    folded = _shorten(sentences, lambda text: measure(text).segments <= wanted, " ", _MUST_FROM)
-    if measure(folded).segments <= MAX_SEGMENTS:
+    folded = _shorten(
+        sentences,
+        lambda text: measure(text).segments <= wanted and fits_dated(text, facts.language),
+        " ",
+        _MUST_FROM,
+    )
+    if measure(folded).segments <= MAX_SEGMENTS and fits_dated(folded, facts.language):
         return folded
-    return _shorten(sentences, lambda text: measure(text).segments <= MAX_SEGMENTS, " ")
+    return _shorten(sentences, lambda text: fits_dated(text, facts.language), " ")
+
+
+def fits_dated(text: str, language: str) -> bool:
+    """Whether the note of a late answer still has room: two segments hold both."""
+    return measure(dated(text, LONGEST_MINUTES, language)).segments <= MAX_SEGMENTS
+
+
+def dated(body: str, minutes: int, language: str) -> str:
+    """The body of a late answer with how old it is in front, behind DEMO."""
+    demo = "DEMO " if body.startswith("DEMO ") else ""
+    note = say("late_answer", language, minutes=str(minutes))
+    return fold_if_it_helps(f"{demo}{note} {body.removeprefix(demo)}")
 
 
 # Drop ranks, first to go first. From _MUST_FROM on a sentence is worth a second segment.

@@ -18,7 +18,13 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from gateway.channel import Accepted, Failure, OutboundMessage, SendError
-from gateway.inbound import Channel, InboundMessage, clean_text, split_address
+from gateway.inbound import (
+    MAX_BODY_CHARACTERS,
+    Channel,
+    InboundMessage,
+    clean_text,
+    split_address,
+)
 from gateway.settings import Settings
 
 DEFAULT_API = "https://api.twilio.com"
@@ -136,7 +142,8 @@ class TwilioChannel:
                 message_sid=item.sid,
                 channel=channel,
                 address=address,
-                text=clean_text(item.body or ""),
+                text=clean_text(item.body or "")[:MAX_BODY_CHARACTERS],
+                sent_at=item.date_sent or item.date_created,
                 media_count=int(item.num_media or 0),
             )
 

@@ -23,8 +23,9 @@ from gateway.inbound import (
 )
 from gateway.limits import GlobalLimit
 from gateway.queue import enqueue_read_first, enqueue_redaction
-from gateway.status import ARRIVED
+from gateway.status import ARRIVED, FAILED
 from gateway.store import inbox, outbox
+from gateway.undelivered import after_failed_status
 from gateway.wiring import Gateway
 
 # The webhook URL as it is configured at Twilio ends with this connection override: retry once more
@@ -123,6 +124,8 @@ def take_status() -> Response:
             moved = outbox.apply_status(connection, update, gateway.now())
             if moved and moved[1] in ARRIVED and gateway.settings.twilio_redact_bodies:
                 enqueue_redaction(connection, moved[0])
+            if moved and moved[1] in FAILED:
+                after_failed_status(gateway, connection, moved[0], update.error_code)
     except SQLAlchemyError as error:
         return _database_away(error)
     if moved:

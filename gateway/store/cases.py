@@ -119,15 +119,16 @@ def open_case_of(connection: Connection, vault: Vault, contact_id: int) -> Store
 
 
 def pending_case_of(
-    connection: Connection, vault: Vault, contact_id: int, since: datetime
+    connection: Connection, vault: Vault, contact_id: int, since: datetime, until: datetime
 ) -> StoredCase | None:
-    """The case about which the person was asked last, on whichever channel."""
+    """The case about which the person was asked last in that time, on whichever channel."""
     row = connection.execute(
         select(consultation)
         .where(
             consultation.c.contact_id.in_(_channels_of(contact_id)),
             consultation.c.awaiting.is_not(None),
             consultation.c.asked_at > since,
+            consultation.c.asked_at <= until,
         )
         .order_by(consultation.c.asked_at.desc(), consultation.c.id.desc())
         .limit(1)

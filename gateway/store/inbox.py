@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     DateTime,
     Integer,
     LargeBinary,
     Text,
     bindparam,
+    exists,
     func,
     select,
     text,
@@ -73,11 +75,12 @@ _STORE = text(
     )
     INSERT INTO inbox
         (provider, message_sid, contact_id, body_sealed, body_index, media_count, received_at)
-    SELECT :provider, :message_sid, id, :body_sealed, :body_index, :media_count, :now FROM sender
+    SELECT :provider, :message_sid, id, :body_sealed, :body_index, :media_count, :received_at
+    FROM sender
     RETURNING id, contact_id
     """
 ).bindparams(
-    bindparam("now", type_=DateTime(timezone=True)),
+    *(bindparam(name, type_=DateTime(timezone=True)) for name in ("now", "received_at")),
     *(bindparam(name, type_=LargeBinary) for name in ("sid_hash", "address_index", "body_index")),
     *(bindparam(name, type_=LargeBinary) for name in ("address_sealed", "body_sealed")),
     *(bindparam(name, type_=Text) for name in ("provider", "channel", "message_sid")),
@@ -92,6 +95,7 @@ def store_inbound(
     values = {
         "sid_hash": sid_hash(message.provider, message.message_sid),
         "now": now,
+        "received_at": message.sent_at or now,
         "provider": message.provider,
         "channel": message.channel.value,
         "address_index": vault.index(message.address),
@@ -201,28 +205,54 @@ def attach_to_case(connection: Connection, inbox_id: int, consultation_id: int) 
     )
 
 
-def count_since(connection: Connection, contact_id: int, since: datetime) -> int:
-    """How many messages of a contact came since then."""
+def count_until(connection: Connection, message: WaitingMessage, since: datetime) -> int:
+    """How many messages its sender sent since then, up to this one: later ones do not count."""
     return connection.execute(
-        select(func.count())
-        .select_from(inbox)
-        .where(inbox.c.contact_id == contact_id, inbox.c.received_at > since)
+        select(func.count()).select_from(inbox).where(*_up_to(message, since))
     ).scalar_one()
 
 
-def count_alike_since(
-    connection: Connection, contact_id: int, body_index: bytes, since: datetime
-) -> int:
-    """How many messages with this very text came from a contact since then."""
+def count_alike(connection: Connection, message: WaitingMessage, since: datetime) -> int:
+    """How many of these have the very text of this one, itself included."""
+    if message.body_index is None:
+        return 1
     return connection.execute(
         select(func.count())
         .select_from(inbox)
+        .where(*_up_to(message, since), inbox.c.body_index == message.body_index)
+    ).scalar_one()
+
+
+def was_heard_since(
+    connection: Connection, message: WaitingMessage, since: datetime | None
+) -> bool:
+    """Whether anything that its sender wrote since then was handled before this message."""
+    if since is None:
+        return True
+    earlier = (*_up_to(message, since), inbox.c.handled_at.is_not(None))
+    return bool(connection.execute(select(exists().where(*earlier))).scalar_one())
+
+
+def attach_earlier(connection: Connection, message: WaitingMessage, consultation_id: int) -> None:
+    """What its sender wrote before this message, and is not handled yet, belongs to that case."""
+    connection.execute(
+        update(inbox)
         .where(
-            inbox.c.contact_id == contact_id,
-            inbox.c.received_at > since,
-            inbox.c.body_index == body_index,
+            inbox.c.contact_id == message.contact_id,
+            inbox.c.id < message.id,
+            inbox.c.handled_at.is_(None),
+            inbox.c.consultation_id.is_(None),
         )
-    ).scalar_one()
+        .values(consultation_id=consultation_id)
+    )
+
+
+def _up_to(message: WaitingMessage, since: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        inbox.c.contact_id == message.contact_id,
+        inbox.c.received_at > since,
+        inbox.c.id <= message.id,
+    )
 
 
 def contacts_left_waiting(connection: Connection, before: datetime) -> Sequence[int]:

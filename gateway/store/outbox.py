@@ -45,6 +45,7 @@ class Outgoing:
     id: int
     contact_id: int
     consultation_id: int | None
+    inbox_id: int | None
     kind: str
     body: str = field(repr=False)
     state: str
@@ -99,21 +100,22 @@ def was_just_said(
     return any(vault.open_or_none(sealed) == body for (sealed,) in rows)
 
 
-def next_outgoing(
-    connection: Connection, vault: Vault, contact_id: int, *, after: int = 0
-) -> Outgoing | None:
-    """The oldest reply of a contact that is not yet out, with an id above `after`."""
+def next_outgoing(connection: Connection, vault: Vault, contact_id: int) -> Outgoing | None:
+    """The oldest reply of a contact that is not yet out."""
     row = connection.execute(
         select(outbox)
-        .where(
-            outbox.c.contact_id == contact_id,
-            outbox.c.state.in_(UNDELIVERED),
-            outbox.c.id > after,
-        )
+        .where(outbox.c.contact_id == contact_id, outbox.c.state.in_(UNDELIVERED))
         .order_by(outbox.c.id)
         .limit(1)
     ).one_or_none()
     return None if row is None else _outgoing(vault, row)
+
+
+def load_outgoing(connection: Connection, vault: Vault, outbox_id: int) -> Outgoing:
+    """One reply, whatever became of it."""
+    return _outgoing(
+        vault, connection.execute(select(outbox).where(outbox.c.id == outbox_id)).one()
+    )
 
 
 def claim(
@@ -218,6 +220,7 @@ def _outgoing(vault: Vault, row: Row[Any]) -> Outgoing:
         id=row.id,
         contact_id=row.contact_id,
         consultation_id=row.consultation_id,
+        inbox_id=row.inbox_id,
         kind=row.kind,
         body=vault.open_or_none(row.body_sealed) or "",
         state=row.state,

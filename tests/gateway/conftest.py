@@ -40,8 +40,8 @@ from gateway.twilio_channel import TwilioChannel
 from gateway.wiring import Gateway
 
 FERNET_KEY = Fernet.generate_key().decode()
-# Nobody listens there and no name is looked up: callbacks of the local Twilio fail at once, and tests
-# hand theirs to the application themselves.
+# Nobody listens there and no name is looked up: callbacks of the local Twilio fail at once, and
+# tests hand theirs to the application themselves.
 PUBLIC_URL = "https://127.0.0.1:1"
 
 

@@ -57,6 +57,9 @@ GOING = a_case(Awaiting.GOING)
 REACHED = a_case(Awaiting.REACHED, is_open=False, minutes_ago=240, opened_hours_ago=30)
 OUTCOME = a_case(Awaiting.OUTCOME, is_open=False, minutes_ago=240, opened_hours_ago=30)
 PLAIN = a_case()
+JUST_ASKED = a_case(Awaiting.OUTCOME, is_open=False, minutes_ago=5, opened_hours_ago=50)
+IDLE = a_case(Awaiting.QUESTION, question=OPTIONS, minutes_ago=121, opened_hours_ago=3)
+OTHER = replace(OUTCOME, id=41)
 
 # view, text, act, case, value
 MOVES = [
@@ -72,7 +75,57 @@ MOVES = [
     ("zero without a case too", a_view(), "0", Act.CALL_PERSON, None, ""),
     ("going", a_view(GOING), "1", Act.GOING, 42, ""),
     ("cannot go", a_view(GOING), "2", Act.CANNOT_GO, 42, ""),
-    ("no such option", a_view(GOING), "7", Act.STRAY_DIGIT, 42, ""),
+    ("no such option asks again", a_view(GOING), "7", Act.STRAY_DIGIT, 42, "going"),
+    ("yes to going", a_view(GOING), "Yes", Act.GOING, 42, ""),
+    ("on the way", a_view(GOING), "on the way!", Act.GOING, 42, ""),
+    ("no to going", a_view(GOING), "no", Act.CANNOT_GO, 42, ""),
+    ("can't go", a_view(GOING), "can't go", Act.CANNOT_GO, 42, ""),
+    ("hakuna usafiri", a_view(GOING), "Hakuna usafiri", Act.CANNOT_GO, 42, ""),
+    ("yes, reached", a_view(REACHED), "oui", Act.REACHED, 42, ""),
+    ("not yet reached", a_view(REACHED), "pas encore", Act.NOT_REACHED, 42, ""),
+    ("better in words", a_view(OUTCOME), "Better", Act.OUTCOME, 42, "better"),
+    ("same in words", a_view(OUTCOME), "vilevile", Act.OUTCOME, 42, "same"),
+    ("worse in words", a_view(OUTCOME), "she is worse", Act.OUTCOME, 42, "worse"),
+    ("yes is none of three", a_view(OUTCOME), "yes", Act.STRAY_DIGIT, 42, "outcome"),
+    ("yes answers a question", a_view(QUESTION), "yes", Act.ANSWER, 42, ""),
+    ("no answers a question", a_view(QUESTION), "hapana", Act.ANSWER, 42, ""),
+    ("ok is thanks", a_view(GOING), "ok", Act.THANK, None, ""),
+    ("yes without a question", a_view(PLAIN), "yes", Act.STRAY_DIGIT, None, ""),
+    ("no without a question", a_view(), "no", Act.STRAY_DIGIT, None, ""),
+    ("a sentence with yes is told", a_view(PLAIN), "yes and he coughs", Act.TELL, 42, ""),
+    ("yes after stop begins again", a_view(opted_out=True), "YES", Act.START, None, ""),
+    (
+        "yes to consent",
+        a_view(consented=False, consent_asked_at=NOW),
+        "yes",
+        Act.GIVE_CONSENT,
+        None,
+        "",
+    ),
+    (
+        "no to consent",
+        a_view(consented=False, consent_asked_at=NOW),
+        "non",
+        Act.REFUSE_CONSENT,
+        None,
+        "",
+    ),
+    (
+        "the answer to what we asked just now",
+        a_view(JUST_ASKED, just_asked=True),
+        "she still coughs",
+        Act.TELL,
+        42,
+        "",
+    ),
+    ("not after something else", a_view(JUST_ASKED), "she still coughs", Act.TELL, None, ""),
+    ("not hours after", a_view(OUTCOME, just_asked=True), "she still coughs", Act.TELL, None, ""),
+    ("a question of an idle case is no more", a_view(IDLE), "hot 2 days", Act.TELL, None, ""),
+    ("its digit still counts", a_view(IDLE), "1", Act.ANSWER, 42, ""),
+    ("zero speaks of the open case", a_view(PLAIN, pending=OTHER), "0", Act.CALL_PERSON, 42, ""),
+    ("a tag with yes", a_view(tagged=REACHED), "K42 yes", Act.REACHED, 42, ""),
+    ("a tag with thanks", a_view(tagged=REACHED), "K42 thank you", Act.THANK, 42, ""),
+    ("a tag with zero where one is asked", a_view(tagged=COUNT), "K42 0", Act.ANSWER, 42, ""),
     ("news instead of a digit", a_view(GOING), "now fitting", Act.TELL, 42, ""),
     ("reached", a_view(REACHED), "1", Act.REACHED, 42, ""),
     ("not reached", a_view(REACHED), "2", Act.NOT_REACHED, 42, ""),
@@ -142,6 +195,7 @@ MOVES = [
         "alike",
     ),
     ("four alike are not", a_view(PLAIN, alike=4), "on leave", Act.TELL, 42, ""),
+    ("five digits are five answers", a_view(GOING, alike=5), "1", Act.GOING, 42, ""),
     ("a flood", a_view(PLAIN, over_limit=True), "child hot", Act.LIMIT, None, ""),
 ]
 

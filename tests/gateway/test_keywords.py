@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.keywords import Kind, parse
+from gateway.keywords import Kind, is_network_stop, parse
 
 WHOLE = [
     ("STOP", Kind.STOP),
@@ -11,6 +11,7 @@ WHOLE = [
     ("ACHA", Kind.STOP),
     ("START", Kind.START),
     ("Anza", Kind.START),
+    ("Yes", Kind.YES),
     ("help", Kind.HELP),
     ("Aide !", Kind.HELP),
     ("MSAADA", Kind.HELP),
@@ -61,6 +62,15 @@ def test_a_message_has_one_kind(text, kind):
 def test_languages_are_chosen_by_word(text, language):
     parsed = parse(text)
     assert (parsed.kind, parsed.language) == (Kind.LANGUAGE, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [("STOP", True), (" stop ", True), ("Cancel", True), ("STOP.", False), ("ARRET", False),
+     ("acha", False), ("stop it", False)],
+)  # fmt: skip
+def test_only_the_networks_own_words_are_answered_by_it(text, taken):
+    assert is_network_stop(text) is taken
 
 
 def test_what_follows_a_keyword_is_kept():

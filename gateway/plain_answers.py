@@ -1,0 +1,66 @@
+"""Words that answer a fixed question as its digits do: «yes», «on the way», «better». Pure.
+
+Only whole messages count: a word inside a sentence may be a symptom's, and clinical reads it.
+"""
+
+from __future__ import annotations
+
+from gateway.keywords import bare_words
+
+YES = frozenset(
+    {"yes", "y", "yeah", "yep", "yes please", "oui", "ouais", "ndio", "ndiyo", "naam", "eeh"}
+)  # fmt: skip
+NO = frozenset({"no", "n", "nope", "non", "hapana", "la", "hakuna"})
+
+CONSENT = "consent"
+
+# For each question: the words of its digits, beside a plain yes and no where these are 1 and 2.
+_WORDS: dict[str, dict[int, frozenset[str]]] = {
+    CONSENT: {
+        1: YES | {"i agree", "agree", "agreed", "j accepte", "accepte", "nakubali", "ninakubali",
+                  "nimekubali"},
+        2: NO | {"i refuse", "refuse", "i do not agree", "disagree", "je refuse", "nakataa",
+                 "sikubali"},
+    },
+    "going": {
+        1: YES | {"going", "we are going", "i am going", "am going", "they are going", "we go",
+                  "on the way", "on our way", "on my way", "we are on the way", "gone", "left",
+                  "leaving now", "en route", "nous partons", "je pars", "on y va", "nous y allons",
+                  "naenda", "tunaenda", "anaenda", "wanaenda", "njiani", "tuko njiani"},
+        2: NO | {"cannot go", "can not go", "cant go", "can t go", "we cannot go", "not going",
+                 "unable to go", "cannot", "no transport", "there is no transport", "impossible",
+                 "c est impossible", "ne peut pas aller", "nous ne pouvons pas", "pas de transport",
+                 "siwezi", "siwezi kwenda", "hawezi kwenda", "hatuwezi kwenda", "haendi",
+                 "hakuna usafiri"},
+    },
+    "reached": {
+        1: YES | {"reached", "arrived", "has reached", "has arrived", "they reached", "we reached",
+                  "she reached", "he reached", "arrive", "arrivee", "est arrive", "est arrivee",
+                  "bien arrive", "amefika", "alifika", "tumefika", "tulifika", "wamefika"},
+        2: NO | {"not reached", "did not reach", "didn t reach", "has not reached", "not arrived",
+                 "did not arrive", "not yet", "pas arrive", "pas arrivee", "pas encore",
+                 "n est pas arrive", "hajafika", "hakufika", "bado"},
+    },
+    "outcome": {
+        1: frozenset({"better", "is better", "he is better", "she is better", "much better",
+                      "improved", "improving", "recovered", "mieux", "va mieux", "gueri", "guerie",
+                      "nafuu", "amepata nafuu", "amepona"}),
+        2: frozenset({"same", "the same", "still the same", "still same", "no change", "pareil",
+                      "la meme chose", "pas de changement", "vilevile", "vile vile"}),
+        3: frozenset({"worse", "is worse", "he is worse", "she is worse", "much worse",
+                      "getting worse", "worsening", "pire", "plus mal", "vibaya zaidi",
+                      "mbaya zaidi", "amezidiwa"}),
+    },
+}  # fmt: skip
+
+
+def digit_of(question: str, text: str) -> int | None:
+    """The digit that a whole message in words means for a fixed question; None for any other."""
+    bare = bare_words(text)
+    return next((d for d, words in _WORDS.get(question, {}).items() if bare in words), None)
+
+
+def is_yes_or_no(text: str) -> bool:
+    """Whether a message is a bare yes or no, which tells nothing without a question."""
+    bare = bare_words(text)
+    return bare in YES or bare in NO
