@@ -53,7 +53,11 @@ def main() -> None:
     if arguments.command == "token":
         _print_token(arguments)
         return
-    sys.exit(_serve())
+    ended = _serve()
+    sys.stderr.flush()
+    # All is closed by now. Python's own way out takes torch and vLLM apart for seconds more, while
+    # a supervisor waits and finalizers run into modules that are gone.
+    os._exit(ended)
 
 
 def _serve() -> Exit:
@@ -74,19 +78,21 @@ async def serve(settings: InferenceSettings) -> Exit:
     engine = await _engine(settings, signals, log)
     tracing = start_tracing(settings.otlp_endpoint)
     service = Service(settings, identity, engine, engine_registries=_registries(engine))
+    ended = Exit.STOPPED
     try:
         await service.start()
         log.info("warming_up", port=service.port)
-        return await _live(service, signals, log)
+        ended = await live(service, signals, log)
+        return ended
     finally:
         await service.stop(0)
         if engine is not None:
-            engine.shutdown()
+            engine.shutdown(now=ended is Exit.STOPPED)
         if tracing is not None:
             tracing.shutdown()
 
 
-async def _live(
+async def live(
     service: Service, signals: asyncio.Queue[int], log: structlog.stdlib.BoundLogger
 ) -> Exit:
     """Warm up, serve, then drain at the first signal and stop at the second."""

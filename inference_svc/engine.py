@@ -71,8 +71,8 @@ class Engine(Protocol):
     def generate(self, request: GenerationRequest) -> AsyncGenerator[Generated, None]:
         """Yield the pieces of one answer. Raises `EngineError`."""
 
-    def shutdown(self) -> None:
-        """Free everything; running requests end as aborted."""
+    def shutdown(self, *, now: bool = False) -> None:
+        """Free everything; running requests end as aborted. `now`: wait for no orderly end."""
 
 
 class EngineStartError(Exception):

@@ -158,9 +158,9 @@ class VllmEngine:
         except Exception as error:
             raise _translated(error) from error
 
-    def shutdown(self) -> None:
-        """Stop the engine's process."""
-        self._llm.shutdown()
+    def shutdown(self, *, now: bool = False) -> None:
+        """Stop the engine's process; `now` kills it, else vLLM gives it five seconds."""
+        self._llm.shutdown(timeout=0 if now else None)
 
     async def _rendered(self, request: GenerationRequest) -> Any:
         from vllm.renderers import ChatParams

@@ -78,7 +78,7 @@ class FakeEngine:
     def die(self) -> None:
         self.dead = True
 
-    def shutdown(self) -> None:
+    def shutdown(self, *, now: bool = False) -> None:
         self.was_shut_down = True
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Generated, None]:

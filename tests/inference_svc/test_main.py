@@ -1,5 +1,6 @@
 """The command as a process: help, refusals in sentences, quiet logs, signals and exit codes."""
 
+import asyncio
 import json
 import re
 import signal
@@ -9,12 +10,15 @@ from typing import Any
 
 import grpc
 import pytest
+from structlog import get_logger
 
 from chewie.client import TriageClient, TriageError
+from inference_svc.__main__ import Exit, live
 from inference_svc.identity import trained_on
+from inference_svc.readiness import State
 from inference_svc.settings import InferenceSettings
 from inference_svc.tokens import Scope, new_token, parse_tokens
-from tests.inference_svc.fakes import a_request
+from tests.inference_svc.fakes import FakeEngine, a_request, run, serving, until
 from tests.inference_svc.process import PREFIX, run_command, running
 
 SECRET = "Amina Xylo, 0712 555 019, fits"
@@ -143,6 +147,27 @@ def test_calls_are_answered_while_endpoints_leave_and_a_second_signal_stops_now(
             assert client.assess(a_request(), timeout_seconds=60).urgency
         service.signal(signal.SIGTERM)
         assert service.ended(seconds=60) == 1
+
+
+def test_second_signal_ends_running_calls_within_the_grace_too() -> None:
+    async def scenario() -> None:
+        engine = FakeEngine()
+        signals: asyncio.Queue[int] = asyncio.Queue()
+        async with serving(engine, warm=False, drain_grace_seconds=300) as running:
+            living = asyncio.create_task(live(running.service, signals, get_logger("test")))
+            await until(lambda: running.service.readiness.state is State.SERVING)
+            engine.delay = 3600
+            call = asyncio.ensure_future(running.stub.Assess(a_request(), timeout=600))
+            await until(lambda: len(engine.running) == 1)
+            signals.put_nowait(signal.SIGTERM)
+            await until(lambda: running.service.readiness.state is State.DRAINING)
+            signals.put_nowait(signal.SIGTERM)
+            assert await living is Exit.STOPPED
+            await running.service.stop(0)
+            with pytest.raises(grpc.aio.AioRpcError):
+                await call
+
+    run(scenario())
 
 
 def test_stopped_service_is_unavailable() -> None:
