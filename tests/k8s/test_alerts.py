@@ -15,8 +15,12 @@ DELIVERED = 'chewie_gateway_delivery_total{namespace="chewie",status="delivered"
 UNDELIVERED = 'chewie_gateway_delivery_total{namespace="chewie",status="undelivered",pod="b"}'
 SERVING = 'chewie_inference_serving{namespace="chewie",pod="c"}'
 ASKED_FOR = 'kube_deployment_spec_replicas{namespace="chewie",deployment="chewie-inference"}'
-WEB = 'kube_deployment_status_replicas_available{namespace="chewie",deployment="chewie-gateway-web"}'
-BACKUP = 'barman_cloud_cloudnative_pg_io_last_available_backup_timestamp{namespace="chewie",pod="d"}'
+WEB = (
+    'kube_deployment_status_replicas_available{namespace="chewie",deployment="chewie-gateway-web"}'
+)
+BACKUP = (
+    'barman_cloud_cloudnative_pg_io_last_available_backup_timestamp{namespace="chewie",pod="d"}'
+)
 EXPIRY = "certmanager_certificate_expiration_timestamp_seconds"
 FAILED_JOB = 'kube_job_failed{namespace="chewie",condition="true",job_name="chewie-gateway-retain"}'
 

@@ -8,7 +8,11 @@ from tests.k8s.reachability import Party, connections, namespace
 OUTSIDE = (
     Party(name="public", address="54.172.60.1", listens=[("TCP", 443), ("TCP", 80), ("TCP", 5432)]),
     Party(name="private", address="10.9.8.7", listens=[("TCP", 443), ("TCP", 5432)]),
-    Party(name="metadata", address="169.254.169.254", listens=[("TCP", 80), ("TCP", 988)]),
+    Party(
+        name="metadata",
+        address="169.254.169.254",
+        listens=[("TCP", 80), ("TCP", 988), ("UDP", 53), ("TCP", 53)],
+    ),
     Party(name="kubernetes", address="172.16.0.2", listens=[("TCP", 443), ("TCP", 6443)]),
     Party(name="google-proxy", address="35.191.4.4"),
     Party(
@@ -95,6 +99,14 @@ def test_every_pod_reaches_names_and_the_collector_and_nothing_else_of_them(mani
         assert {(pod, "dns", "UDP 53"), (pod, "dns", "TCP 53")} <= found
         assert (pod, "telemetry", "TCP 4317") in found
     assert not [arrow for arrow in found if arrow[1] == "telemetry" and arrow[2] == "TCP 22"]
+
+
+def test_on_gke_names_are_asked_of_the_metadata_server_too_and_nothing_else(manifests_of):
+    found = connections(manifests_of("gke-l4"), OUTSIDE)
+    arrows = {arrow for arrow in found if arrow[:2] == ("web", "metadata")}
+    assert arrows == {("web", "metadata", "UDP 53"), ("web", "metadata", "TCP 53")}
+    others = connections(manifests_of("rules-only"), OUTSIDE)
+    assert not [arrow for arrow in others if arrow[:2] == ("web", "metadata")]
 
 
 def test_without_the_default_deny_everything_would_be_open(manifests_of):

@@ -90,9 +90,7 @@ def queries(manifests):
 
 
 def rules(manifests):
-    groups = [
-        group for doc in manifests.of("PrometheusRule") for group in doc["spec"]["groups"]
-    ]
+    groups = [group for doc in manifests.of("PrometheusRule") for group in doc["spec"]["groups"]]
     return [rule for group in groups for rule in group["rules"]]
 
 

@@ -1,5 +1,7 @@
 """Pods: restricted security, ends of life, probes, budgets and autoscalers."""
 
+import subprocess
+
 import pytest
 
 from gateway.settings import settings_from
@@ -15,6 +17,9 @@ RESTRICTED_VOLUMES = {
     "projected", "secret",
 }  # fmt: skip
 LONG_RUNNING = ("Deployment", "StatefulSet")
+OVERFLOW = 2  # connections beyond a pool's size
+QUEUE = 5
+KEPT_FOR_OTHERS = 20  # KEDA, the operator, a person with psql
 
 
 def test_pods_are_restricted_as_the_standard_says(manifests):
@@ -188,6 +193,10 @@ def test_production_scales_and_budgets_every_deployment(production):
 
 
 def test_the_quota_has_room_for_the_most_that_may_run(production):
+    assert_the_quota_has_room(production)
+
+
+def assert_the_quota_has_room(production):
     quota = production.one("ResourceQuota", "chewie")["spec"]["hard"]
     scaled = autoscalers(production)
     gpus = pods = 0
@@ -200,6 +209,65 @@ def test_the_quota_has_room_for_the_most_that_may_run(production):
     pods += sum(cluster["spec"]["instances"] + 1 for cluster in production.of("Cluster"))
     assert gpus <= int(quota["requests.nvidia.com/gpu"])
     assert pods <= int(quota["pods"])
+    claims = len(production.of("PersistentVolumeClaim"))
+    for cluster in production.of("Cluster"):
+        # data and WAL of each instance, and as many again while another cluster is restored
+        claims += 2 * 2 * cluster["spec"]["instances"]
+    assert claims <= int(quota["persistentvolumeclaims"])
+
+
+def test_the_database_has_a_connection_for_every_pool(production, gateway_settings):
+    settings, scaled = gateway_settings(production), autoscalers(production)
+
+    def at_most(workload, pool):
+        return (scaled[workload][1] + 1) * pool  # one more while it is rolled out
+
+    web = production.environment(production.workload("chewie-gateway-web"))
+    threads = int(web["CHEWIE_GATEWAY_WEB_THREADS"])
+    needed = at_most("chewie-gateway-web", threads + OVERFLOW)
+    needed += at_most("chewie-gateway-worker", settings.worker_concurrency + 4 + OVERFLOW + QUEUE)
+    needed += 3 * (settings.worker_concurrency + 4 + OVERFLOW)  # the Jobs
+    for cluster in production.of("Cluster"):
+        most = int(cluster["spec"]["postgresql"]["parameters"]["max_connections"])
+        assert needed + KEPT_FOR_OTHERS <= most
+
+
+def test_pools_of_the_gateway_are_as_large_as_the_sum_takes_them():
+    from inspect import signature
+
+    from gateway.database import engine_from
+    from gateway.jobs import queue_app
+
+    pool = engine_from("postgresql://x@127.0.0.1:1/y").pool
+    assert pool._max_overflow == OVERFLOW
+    # the queue listens on one connection more than it works with
+    assert signature(queue_app).parameters["pool_size"].default + 1 == QUEUE
+
+
+def test_what_no_further_try_mends_ends_a_job_at_once(manifests):
+    from converter import errors
+    from converter.options import OptionsError
+
+    lasting = {
+        "chewie-model": {
+            each.exit_code
+            for each in (
+                OptionsError,
+                errors.SourceError,
+                errors.DestinationError,
+                errors.VerificationError,
+            )
+        }
+    }
+    jobs = [each for each in manifests.workloads() if each.kind in ("Job", "CronJob")]
+    for job in jobs:
+        spec = job.doc["spec"].get("jobTemplate", job.doc)["spec"]
+        assert job.pod["restartPolicy"] == "Never", "a restarted container loses its log"
+        rule = spec["podFailurePolicy"]["rules"][0]
+        assert rule["action"] == "FailJob"
+        assert rule["onExitCodes"]["containerName"] == job.main["name"]
+        assert set(rule["onExitCodes"]["values"]) == lasting.get(job.name, {2}), job.name
+        assert spec["backoffLimit"] >= 3
 
 
 def test_an_l4_is_asked_for_where_there_is_one(manifests_of):
@@ -211,15 +279,29 @@ def test_an_l4_is_asked_for_where_there_is_one(manifests_of):
     assert shm["emptyDir"]["medium"] == "Memory"
 
 
+def test_the_wait_for_the_model_ends_once_the_folder_is_there(manifests_of, tmp_path):
+    waits = manifests_of("local").workload("chewie-inference").pod["initContainers"][0]
+    (tmp_path / "config.json").write_text("{}")
+    run = subprocess.run(
+        waits["command"], env={"CHEWIE_INFERENCE_MODEL_PATH": str(tmp_path)}, check=False, timeout=4
+    )
+    assert run.returncode == 0
+
+
 @pytest.mark.parametrize("overlay", ["local", "gke-l4"])
 def test_the_service_loads_what_the_conversion_writes(overlay, manifests_of):
-    manifests = manifests_of(overlay)
+    assert_the_service_loads_what_the_conversion_writes(manifests_of(overlay))
+
+
+def assert_the_service_loads_what_the_conversion_writes(manifests):
     job, inference = manifests.workload("chewie-model"), manifests.workload("chewie-inference")
     environment = manifests.environment(inference)
     written = on_volume(job, job.main["args"][-1])
     assert written == on_volume(inference, environment["CHEWIE_INFERENCE_MODEL_PATH"])
-    waited_for = inference.pod["initContainers"][0]["command"][-1]
-    assert f"{environment['CHEWIE_INFERENCE_MODEL_PATH']}/config.json" in waited_for
+    waits = inference.pod["initContainers"][0]
+    assert waits["envFrom"] == inference.main["envFrom"]
+    assert '"$CHEWIE_INFERENCE_MODEL_PATH/config.json"' in waits["command"][-1]
+    assert waits["volumeMounts"][0] in inference.main["volumeMounts"]
     assert on_volume(inference, environment["CHEWIE_INFERENCE_CACHE_DIR"])[1].startswith("cache/")
 
 

@@ -53,9 +53,7 @@ def test_every_production_image_has_a_digest(production):
 
 
 @pytest.mark.parametrize("overlay", PRODUCTION)
-def test_the_release_check_refuses_placeholders_and_examples(
-    overlay, root, overlays, with_kubectl
-):
+def test_the_release_check_refuses_placeholders_and_examples(overlay, root, overlays, with_kubectl):
     run = release(root, overlays, "check", overlay, first=with_kubectl)
     assert run.returncode == 1
     assert "placeholder digest" in run.stderr

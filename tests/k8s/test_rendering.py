@@ -2,17 +2,26 @@
 
 import json
 import os
+from pathlib import Path
 
 import jsonschema
 import pytest
 import yaml
 
 from tests.k8s.manifests import OVERLAYS, parse
+from tests.k8s.test_pods import (
+    assert_the_quota_has_room,
+    assert_the_service_loads_what_the_conversion_writes,
+)
+
+SCHEMAS = Path(__file__).resolve().parents[2] / "k8s/schemas"
 
 OPTIONS = [
     ("gke-l4", "scale-to-zero"),
     ("gke-l4", "model-from-bucket"),
     ("gke-l4", "writable-root"),
+    ("gke-l4", "medgemma-27b"),
+    ("gke-l4", "postgres-restore"),
     ("rules-only", "postgres-managed"),
 ]
 
@@ -74,6 +83,43 @@ def test_scale_to_zero_is_woken_by_the_gateways_queue(with_component):
     assert "procrastinate_jobs" in wakes["metadata"]["query"]
 
 
+def test_a_larger_model_has_its_gpus_its_folder_and_its_quota(with_component):
+    manifests = with_component("gke-l4", "medgemma-27b")
+    inference = manifests.workload("chewie-inference")
+    gpus = inference.main["resources"]["limits"]["nvidia.com/gpu"]
+    environment = manifests.environment(inference)
+    assert environment["CHEWIE_INFERENCE_TENSOR_PARALLEL"] == gpus == "4"
+    assert manifests.workload("chewie-model").main["args"][0].endswith("medgemma-27b-it")
+    assert_the_service_loads_what_the_conversion_writes(manifests)
+    assert_the_quota_has_room(manifests)
+
+
+def test_a_restored_database_has_the_name_user_and_secret_of_the_lost_one(with_component):
+    manifests = with_component("gke-l4", "postgres-restore")
+    cluster = manifests.one("Cluster", "chewie-postgres")["spec"]
+    assert set(cluster["bootstrap"]) == {"recovery"}
+    recovery = cluster["bootstrap"]["recovery"]
+    before = {each["name"]: each["plugin"] for each in cluster["externalClusters"]}
+    source = before[recovery["source"]]["parameters"]
+    archive = cluster["plugins"][0]["parameters"]
+    assert source["barmanObjectName"] == archive["barmanObjectName"]
+    assert source["serverName"] != archive["serverName"], "it would archive over its own source"
+    assert (recovery["database"], recovery["owner"]) == ("chewie", "chewie")
+    assert_custom_kinds_fit(manifests, SCHEMAS)
+
+
+def test_the_adapter_gives_the_metric_that_the_plain_autoscaler_reads(manifests_of, root):
+    values = yaml.safe_load((root / "k8s/components/hpa/prometheus-adapter.yaml").read_text())
+    given = {rule["name"]["as"] for rule in values["rules"]["custom"]}
+    read = {
+        metric["pods"]["metric"]["name"]
+        for scaler in manifests_of("rules-only").of("HorizontalPodAutoscaler")
+        for metric in scaler["spec"]["metrics"]
+        if metric["type"] == "Pods"
+    }
+    assert read == given
+
+
 def test_the_root_becomes_writable_by_one_switch(with_component):
     workload = with_component("gke-l4", "writable-root").workload("chewie-inference")
     assert workload.main["securityContext"]["readOnlyRootFilesystem"] is False
@@ -88,10 +134,12 @@ def test_every_component_is_used_or_optional(root):
     assert there == used
 
 
-def test_custom_kinds_fit_their_schemas(manifests, root):
-    schemas = {
-        path.stem: json.loads(path.read_text()) for path in (root / "k8s/schemas").glob("*.json")
-    }
+def test_custom_kinds_fit_their_schemas(manifests):
+    assert_custom_kinds_fit(manifests, SCHEMAS)
+
+
+def assert_custom_kinds_fit(manifests, folder):
+    schemas = {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
     custom = [doc for doc in manifests.docs if doc["kind"] in schemas]
     for doc in custom:
         jsonschema.validate(doc, schemas[doc["kind"]], cls=jsonschema.Draft7Validator)
@@ -114,6 +162,7 @@ def test_custom_kinds_fit_their_schemas(manifests, root):
         ("Cluster", ("spec", "backups")),
         ("Certificate", ("spec", "dnsName")),
         ("ExternalSecret", ("spec", "secretStore")),
+        ("SecretStore", ("spec", "providers")),
         ("PrometheusRule", ("spec", "group")),
     ],
     ids=lambda path: path[0],
