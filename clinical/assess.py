@@ -12,7 +12,7 @@ from clinical.assessment import Assessment
 from clinical.case import Case, Message, Patient, Vitals
 from clinical.phrases import Form, Kind, phrase
 from clinical.questions import questions_for_read
-from clinical.read_case import merged_vitals, read_case, read_messages
+from clinical.read_case import ReadCase, merged_vitals, read_case, read_messages
 from clinical.reader import detect_language
 from clinical.rules import judge
 
@@ -20,12 +20,15 @@ MAX_SUMMARY_CHARACTERS = 240
 MAX_SIGNS_IN_SUMMARY = 3
 
 
-def assess_by_rules(case: Case, *, language: str = "en") -> Assessment:
+def assess_by_rules(
+    case: Case, *, language: str = "en", read: ReadCase | None = None
+) -> Assessment:
     """Answer a case by the guideline rules. Never raises for any text.
 
-    Nothing read is ROUTINE with the danger-sign question, never HOME.
+    Nothing read is ROUTINE with the danger-sign question, never HOME. `read` is what `read_case`
+    made of this same case, from a caller that has read it already.
     """
-    read = read_case(case)
+    read = read or read_case(case)
     judged, judgement = read.case, judge(read.case)
     if any(note.startswith("conflict:") for note in read.notes):
         other = _as_the_messages_say(case, read.case)

@@ -16,7 +16,13 @@ from clinical.dose import drop_dose_text
 from clinical.tables.codes import conditions, danger_sign_codes, permitted_actions
 
 
-def apply_safety_net(case: Case, assessment: Assessment, *, language: str = "en") -> Assessment:
+def apply_safety_net(
+    case: Case,
+    assessment: Assessment,
+    *,
+    language: str = "en",
+    rules: Assessment | None = None,
+) -> Assessment:
     """A model's answer, never milder than the rules, and whole.
 
     - Not answered (UNSPECIFIED): the rules' answer.
@@ -31,8 +37,11 @@ def apply_safety_net(case: Case, assessment: Assessment, *, language: str = "en"
     In every case codes that the tables do not hold are dropped, actions that the final urgency does
     not permit are dropped and those that it always asks for are added, dose-like sentences leave
     the summary, and the questions are the rules'. Applying the net twice changes nothing.
+
+    `rules` is what `assess_by_rules` said of this same case and language, from a caller that has
+    asked already: reading is most of what the net costs.
     """
-    rules = assess_by_rules(case, language=language)
+    rules = rules or assess_by_rules(case, language=language)
     if assessment.urgency is Urgency.UNSPECIFIED:
         return replace(
             rules, danger_signs=_signs(rules, assessment), notes=_notes(rules, assessment)

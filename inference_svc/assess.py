@@ -76,9 +76,10 @@ class Answer:
 
 def read_by_rules(order: Order) -> RulesReading:
     """Read the messages and judge by the guideline; milliseconds, no engine."""
+    read = read_case(order.case, language=order.language)
     return RulesReading(
-        case=read_case(order.case, language=order.language).case,
-        assessment=assess_by_rules(order.case, language=order.language),
+        case=read.case,
+        assessment=assess_by_rules(order.case, language=order.language, read=read),
     )
 
 
@@ -172,7 +173,9 @@ def _judge(order: Order, reading: RulesReading, text: str, last: Generated) -> A
     said = parse(text, last.finish_reason)
     if isinstance(said, Unusable):
         return Answer(assessment=reading.assessment, fallback_reason=said.reason.value, usage=usage)
-    netted = apply_safety_net(order.case, _without_dose(said), language=order.language)
+    netted = apply_safety_net(
+        order.case, _without_dose(said), language=order.language, rules=reading.assessment
+    )
     return Answer(assessment=netted, usage=usage)
 
 

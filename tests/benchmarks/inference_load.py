@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from statistics import median
 
-MAX_OUTPUT_TOKENS = 160
+MAX_OUTPUT_TOKENS = int(os.environ.get("BENCH_TOKENS", "160"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 CALLERS = 16
-ROUNDS = 3
 
 _CASES = (
     "preg 34wks bad headache, sees spots, bp 170/115",
@@ -22,6 +23,9 @@ _CASES = (
     "woman 30 headache since yesterday, no fever",
     "boy 8 months cough 2 days rr 56 no indrawing",
 )
+
+WARMING = 2
+"""Answers of the warm-up: the first fills the prefix cache, the second finds it filled."""
 
 Ask = Callable[[str], Awaitable[int]]
 """A text -> output tokens of its answer."""
@@ -78,12 +82,12 @@ async def take_turns(peers: Mapping[str, Peer], sizes: Mapping[str, int]) -> dic
     """
     taken = {name: Taken() for name in peers}
     for name, peer in peers.items():
-        await peer(texts(0)[: sizes.get(name, CALLERS)])
+        await peer(texts(0)[: sizes.get(name, WARMING)])
     for number in range(1, ROUNDS + 1):
         for name in _from(list(peers), number):
             asked = texts(number)[: sizes.get(name, CALLERS)]
             taken[name].together.append(await peers[name](asked))
-    for turn, text in enumerate(texts(ROUNDS + 1)[::2]):
+    for turn, text in enumerate(texts(ROUNDS + 1)[:: 2 if ROUNDS > 2 else 4]):
         for name in _from([name for name in peers if name not in sizes], turn):
             taken[name].alone.append(await peers[name]([text]))
     return taken

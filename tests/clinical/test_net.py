@@ -86,6 +86,13 @@ def test_the_net_never_lowers_the_rules_or_the_model(case: Case, model: Assessme
 
 @settings(max_examples=200, deadline=None)
 @given(cases, assessments)
+def test_rules_that_were_asked_before_give_the_same_answer(case: Case, model: Assessment) -> None:
+    asked = assess_by_rules(case)
+    assert apply_safety_net(case, model, rules=asked) == apply_safety_net(case, model)
+
+
+@settings(max_examples=200, deadline=None)
+@given(cases, assessments)
 def test_the_net_over_its_own_answer_changes_nothing(case: Case, model: Assessment) -> None:
     once = apply_safety_net(case, model)
     assert apply_safety_net(case, once) == once

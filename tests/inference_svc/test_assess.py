@@ -1,10 +1,13 @@
 """The use case: the model's answer under the rules, and the rules when there is none to use."""
 
 import asyncio
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from clinical import LANGUAGES, assess_by_rules, read_case
 from clinical.assessment import AnswerSource, Urgency
 from clinical.case import Case, Message
 from inference_svc.admission import Admission
@@ -166,3 +169,13 @@ def test_request_ids_in_the_engine_are_never_the_callers() -> None:
     assess(engine, order)
     assess(engine, order)
     assert len({request.request_id for request in engine.seen}) == 2
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_one_reading_serves_prompt_and_rules_alike(root: Path, language: str) -> None:
+    lines = (root / "clinical" / "evaluation" / "scenarios.jsonl").read_text("utf-8").splitlines()
+    for line in lines[::3]:
+        case = Case(messages=(Message(text=json.loads(line)["text"]),))
+        reading = read_by_rules(Order(case=case, language=language))
+        assert reading.assessment == assess_by_rules(case, language=language)
+        assert reading.case == read_case(case).case
