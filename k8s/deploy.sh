@@ -3,7 +3,7 @@
 #   k8s/deploy.sh OVERLAY        gke-l4, rules-only; local is not checked for digests
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
-overlay="${1:?name an overlay: $(ls "$here/overlays" | xargs)}"
+overlay="${1:?name an overlay: gke-l4, rules-only or local}"
 [ "$overlay" = local ] || "$here/release.sh" check "$overlay"
 rendered="$(mktemp)"
 trap 'rm -f "$rendered"' EXIT

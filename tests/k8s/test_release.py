@@ -69,11 +69,84 @@ def test_a_pinned_release_with_a_site_of_its_own_passes(overlay, root, overlays,
     for file in overlays.parent.rglob("*"):
         if file.suffix in (".yaml", ".env"):
             known = file.read_text()
-            known = known.replace("example.org", "clinic.net").replace("gs://example-", "gs://our-")
+            known = known.replace("example.org", "clinic.net").replace("example-", "our-")
             file.write_text(known.replace("+15005550006", "+254711000000"))
     run = release(root, overlays, "check", overlay, first=with_kubectl)
     assert run.returncode == 0, run.stderr
     assert PLACEHOLDER not in (overlays / overlay / "kustomization.yaml").read_text()
+
+
+RECORDING = """#!/bin/sh
+echo "${0##*/} $*" >> LOG
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --digestfile) printf sha256:%064d $(wc -l < LOG) > "$2" ;;
+    spdx-json=*) echo '{}' > "${1#spdx-json=}" ;;
+  esac
+  shift
+done
+"""
+
+
+@pytest.fixture
+def build(overlays, tmp_path):
+    """(run, what the programs were asked) of `release.sh build`; the programs only note it."""
+    log = tmp_path / "calls"
+    log.touch()
+    (tmp_path / "stand-ins").mkdir()
+    for program in ("buildah", "syft", "cosign", "git"):
+        path = tmp_path / "stand-ins" / program
+        path.write_text(RECORDING.replace("LOG", str(log)))
+        path.chmod(0o755)
+
+    def run(base):
+        done = subprocess.run(
+            [overlays.parent / "release.sh", "build", "images.clinic.net/c", "1.2.3"],
+            env={
+                "PATH": f"{tmp_path / 'stand-ins'}:/usr/bin:/bin",
+                "PYTHON_IMAGE": base,
+                "VLLM_IMAGE": f"vllm@sha256:{1:064x}",
+                "HOME": str(tmp_path),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done, [line for line in log.read_text().splitlines() if not line.startswith("git")]
+
+    return run
+
+
+def test_build_describes_signs_and_pins_each_image_by_its_digest(build, overlays):
+    run, calls = build(f"python@sha256:{2:064x}")
+    assert run.returncode == 0, run.stderr
+    asked = [" ".join(call.split()[:2]) for call in calls]
+    one = ["buildah build", "buildah push", "syft {}", "cosign sign", "cosign attest"]
+    assert [word.split()[0] for word in asked] == [word.split()[0] for word in one] * 4
+    for target in ("gateway", "inference-rules", "inference-gpu", "converter"):
+        named = [call for call in calls if re.search(rf"/{target}[:@ ]", call)]
+        built, _, described, signed, attested = named
+        assert "--ignorefile" in built
+        assert f"--target {target} " in built
+        (digest,) = set(re.findall(r"@(sha256:\d{64})", f"{described} {signed} {attested}"))
+        assert f"images.clinic.net/c/{target}@{digest}" in signed
+        assert "--type spdxjson" in attested
+        texts = "".join(path.read_text() for path in overlays.glob("*/kustomization.yaml"))
+        assert f'newName: images.clinic.net/c/{target}, digest: "{digest}"' in texts
+
+
+def test_build_refuses_a_base_image_by_tag(build):
+    run, calls = build("python:3.11-slim-bookworm")
+    assert run.returncode == 1
+    assert "by digest" in run.stderr
+    assert calls == []
+
+
+@pytest.mark.parametrize("arguments", [(), ("build",), ("pin", "x"), ("check",), ("publish", "x")])
+def test_wrong_use_of_the_release_is_told_with_what_there_is(arguments, root, overlays):
+    run = release(root, overlays, *arguments)
+    assert run.returncode == 2
+    assert "k8s/release.sh check OVERLAY" in run.stderr
 
 
 @pytest.mark.parametrize(
