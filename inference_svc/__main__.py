@@ -191,8 +191,15 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument(
         "--scopes", default="assess,info", help="of " + ", ".join(Scope) + " [assess,info]"
     )
-    token.add_argument("--days", type=int, help="days until it expires [never]")
+    token.add_argument("--days", type=_days, help="days until it expires [never]")
     return parser
+
+
+def _days(text: str) -> int:
+    """At least one: 0 must not come to mean «never»."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, got {text}")
+    return int(text)
 
 
 def _print_token(arguments: argparse.Namespace) -> None:

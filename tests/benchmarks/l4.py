@@ -26,8 +26,9 @@ CACHE_BYTES_PER_TOKEN_AND_LAYER = 2 * 4 * 256 * 2  # keys and values, 4 heads of
 NEW_PROMPT_TOKENS = 120
 """Of a case: the system text before it comes from the prefix cache."""
 
-BITS = {"bf16": 16.0, "fp8": 8.0, "int8": 8.0, "w4": 4.125}
-"""Bits per weight; 4 bits in groups of 128 carry a 16-bit scale each."""
+BITS = {"bf16": 16.0, "fp8": 8.0, "int8": 8.0, "w4a16": 4.125, "int4": 4.125}
+"""Bits per weight; 4 bits in groups of 128 carry a 16-bit scale each. Names as the converter's
+`--quantize` and `--lm-head` have them; bf16 is neither."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +50,9 @@ RECIPES = (
     Recipe(body="fp8", head="bf16"),
     Recipe(body="fp8", head="fp8"),
     Recipe(body="int8", head="int8"),
-    Recipe(body="w4", head="bf16"),
-    Recipe(body="w4", head="int8"),
-    Recipe(body="w4", head="w4"),
+    Recipe(body="w4a16", head="bf16"),
+    Recipe(body="w4a16", head="int8"),
+    Recipe(body="w4a16", head="int4"),
 )
 
 
@@ -77,7 +78,7 @@ def report(answer_tokens: int, context_tokens: int) -> str:
         f"One stream, answers of {answer_tokens} tokens after {context_tokens} tokens of prompt, "
         f"{NEW_PROMPT_TOKENS} of them new.",
         "",
-        "| body / output matrix | GB per token | ceiling, tokens/s | expected | s per answer |",
+        "| `--quantize` / `--lm-head` | GB per token | ceiling, tokens/s | expected | s per answer |",
         "|---|---|---|---|---|",
     ]
     for recipe in RECIPES:

@@ -36,6 +36,9 @@ def test_token_command_makes_a_line_that_the_file_takes() -> None:
     assert grant.caller == "clinic"
     assert grant.expires is not None
     assert run_command("token", "--caller", "x", "--scopes", "admin").returncode == 1
+    refused = run_command("token", "--caller", "x", "--days", "0")
+    assert refused.returncode == 2
+    assert "expected 1 or more" in refused.stderr
 
 
 def test_wrong_settings_are_told_in_sentences_without_traceback() -> None:
