@@ -78,7 +78,7 @@ def report(answer_tokens: int, context_tokens: int) -> str:
         f"One stream, answers of {answer_tokens} tokens after {context_tokens} tokens of prompt, "
         f"{NEW_PROMPT_TOKENS} of them new.",
         "",
-        "| `--quantize` / `--lm-head` | GB per token | ceiling, tokens/s | expected | s per answer |",
+        "| `--quantize` / `--lm-head` | GB a token | ceiling, tokens/s | expected | s per answer |",
         "|---|---|---|---|---|",
     ]
     for recipe in RECIPES:
