@@ -27,8 +27,8 @@ from inference_svc.settings import (
     InferenceSettings,
     SettingsError,
     load_settings,
-    settings_table,
 )
+from inference_svc.settings_help import settings_table
 from inference_svc.tls import TlsError
 from inference_svc.tokens import Scope, TokensError, new_token
 from inference_svc.tracing import start_tracing

@@ -13,8 +13,8 @@ from inference_svc.settings import (
     SettingsError,
     is_loopback,
     load_settings,
-    settings_table,
 )
+from inference_svc.settings_help import settings_table
 
 RULES_ONLY_DEMO = {"engine": "none", "demo": True}
 
