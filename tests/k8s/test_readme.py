@@ -1,6 +1,8 @@
 """What the operations page names is there: paths, commands, overlays, settings."""
 
 import re
+import subprocess
+from textwrap import dedent
 
 import pytest
 
@@ -36,3 +38,67 @@ def test_every_component_and_overlay_is_told(page, root):
     components = {folder.name for folder in (root / "k8s/components").iterdir()}
     assert [name for name in components if name not in page] == []
     assert [name for name in OVERLAYS if f"`{name}`" not in page] == []
+
+
+def test_the_secrets_that_are_made_are_those_that_are_fetched(page, manifests_of):
+    made = set(re.findall(r"\bput ([a-z-]+)", page))
+    fetched = {
+        row["remoteRef"]["key"].removeprefix("chewie-")
+        for doc in manifests_of("gke-l4").of("ExternalSecret")
+        for row in doc["spec"]["data"]
+    }
+    assert made == fetched
+
+
+def test_operators_are_installed_where_the_policies_expect_them(page, manifests_of):
+    installed = set(re.findall(r"^ *install \S+ \S+ ([a-z-]+)", page, re.MULTILINE))
+    expected = {
+        labels["kubernetes.io/metadata.name"]
+        for doc in manifests_of("gke-l4").of("NetworkPolicy")
+        for labels in namespaces(doc["spec"])
+        if "kubernetes.io/metadata.name" in labels
+    }
+    assert expected - {"kube-system"} <= installed
+
+
+def namespaces(spec):
+    """Labels that a policy asks of other namespaces."""
+    for rule in spec.get("ingress", []) + spec.get("egress", []):
+        for peer in rule.get("from", []) + rule.get("to", []):
+            yield peer.get("namespaceSelector", {}).get("matchLabels", {})
+
+
+def test_accounts_that_get_rights_are_those_that_pods_and_stores_use(page, manifests_of):
+    manifests = manifests_of("gke-l4")
+    named = set(re.findall(r"/ns/chewie/sa/([a-z-]+)", page))
+    known = {doc["metadata"]["name"] for doc in manifests.of("ServiceAccount", "Cluster")}
+    assert named == {"chewie-secrets", "chewie-postgres", "chewie-inference"}
+    assert named <= known
+
+
+def test_the_control_planes_range_is_the_one_that_the_database_may_reach(page, manifests_of):
+    policy = manifests_of("gke-l4").one("NetworkPolicy", "postgres-to-kubernetes")["spec"]
+    assert policy["egress"][0]["to"][0]["ipBlock"]["cidr"] in page
+
+
+def test_every_runbook_is_asked_for_by_an_alert(page, manifests_of):
+    told = page.split("## Runbooks")[1].split("\n## ")[0]
+    headings = {line.replace(" ", "-") for line in re.findall(r"^### (.*)$", told, re.MULTILINE)}
+    asked = {
+        rule["annotations"]["runbook"].partition("#")[2]
+        for doc in manifests_of("gke-l4").of("PrometheusRule")
+        for group in doc["spec"]["groups"]
+        for rule in group["rules"]
+    }
+    assert headings == asked
+
+
+def test_shell_blocks_are_shell(page):
+    blocks = re.findall(r"^ *```sh\n(.*?)^ *```", page, re.MULTILINE | re.DOTALL)
+    assert len(blocks) >= 5
+    for block in blocks:
+        run = subprocess.run(
+            ["bash", "-n"], input=dedent(block), capture_output=True, text=True, check=False
+        )
+        assert run.returncode == 0, run.stderr
+        assert run.stderr == "", "a here-document without its end"
