@@ -7,12 +7,15 @@ import pytest
 from sqlalchemy import select, update
 
 from demo.phone.faults import Fault, FaultKind
+from demo.phone.message import Channel as PhoneChannel
 from gateway.channel import Failure, SendError
 from gateway.delivery import deliver
 from gateway.inbound import Channel
 from gateway.store import contacts
 from gateway.store.outbox import Draft, add_draft
 from gateway.tables import contact, incident, outbox
+
+STATUS = "/webhooks/twilio/status"
 
 
 @pytest.fixture
@@ -176,6 +179,21 @@ def test_a_late_answer_says_how_old_it_is_and_is_still_found(sender, twilio, clo
     assert clock.time > real
 
 
+def test_a_late_answer_of_the_demo_still_begins_with_demo(sender, clock):
+    write(sender, body="DEMO K1 HOME.", asked_at=sender.gateway.now())
+    clock.forward(minutes=25)
+    deliver(sender.gateway, 1)
+    assert sender.replies() == ["DEMO (To your text 25 min ago) K1 HOME."]
+
+
+def test_a_note_that_would_cost_a_third_segment_is_left_out(sender, clock):
+    body = "a" * 300
+    write(sender, body=body, asked_at=sender.gateway.now())
+    clock.forward(minutes=25)
+    deliver(sender.gateway, 1)
+    assert sender.replies() == [body]
+
+
 def test_stale_triage_is_not_sent(sender, clock):
     write(sender)
     clock.forward(hours=5)
@@ -197,6 +215,67 @@ def test_the_wait_grows_and_has_an_end(sender, twilio, clock):
     clock.forward(hours=5)
     deliver(sender.gateway, 1)
     assert row(sender).state == "expired"
+
+
+@pytest.fixture
+def by_whatsapp(make_talk, clock):
+    """A worker who wrote by WhatsApp, and whose window is open."""
+    clock.time = datetime.now(UTC)
+    talk = make_talk(channel=Channel.WHATSAPP)
+    with talk.gateway.engine.begin() as connection:
+        contacts.contact_id_of(
+            connection,
+            talk.gateway.vault,
+            talk.channel,
+            talk.phone,
+            talk.gateway.now(),
+            inbound=True,
+        )
+    return talk
+
+
+FOLLOW_UP = "K1 How is the patient? 1=better 2=same 3=worse"
+
+
+def test_a_day_after_the_last_word_by_whatsapp_sms_carries_the_follow_up(by_whatsapp, clock):
+    clock.forward(hours=24.1)
+    write(by_whatsapp, body=FOLLOW_UP)
+    by_whatsapp.work()
+    assert by_whatsapp.replies() == []
+    assert [row(by_whatsapp, n).state for n in (1, 2)] == ["moved", "sent"]
+    (message,) = by_whatsapp.twilio.replies(by_whatsapp.phone)
+    assert message.body == FOLLOW_UP
+
+
+def test_what_whatsapp_takes_and_does_not_carry_goes_by_sms(by_whatsapp, twilio):
+    """Twilio accepts it and tells of the closed window by the status callback only."""
+    write(by_whatsapp, body=FOLLOW_UP)
+    by_whatsapp.work()
+    (message,) = twilio.replies(by_whatsapp.phone, PhoneChannel.WHATSAPP)
+    assert twilio.wait_until(
+        lambda: twilio.network.store.get(message.sid).status.value == "undelivered"
+    )
+    failed = {"MessageSid": message.sid, "MessageStatus": "undelivered", "ErrorCode": "63016"}
+    for _ in range(2):
+        assert by_whatsapp.post(failed, f"{STATUS}?m=1").status_code == 204
+    by_whatsapp.work()
+    assert [m.body for m in twilio.replies(by_whatsapp.phone)] == [FOLLOW_UP]
+    assert row(by_whatsapp).state == "moved"
+
+
+def test_a_supervisor_hears_of_an_answer_that_did_not_arrive(registered, twilio, supervisor):
+    registered.say("2yr old fitting")
+    sent = twilio.replies(registered.phone)[0]
+    failed = {"MessageSid": sent.sid, "MessageStatus": "undelivered", "ErrorCode": "30003"}
+    for _ in range(2):
+        assert registered.post(failed, f"{STATUS}?m=1").status_code == 204
+    registered.work()
+    (told,) = twilio.replies(supervisor)
+    assert told.body.startswith("K1 EMERGENCY")
+    assert "AMINA" in told.body
+    with registered.gateway.engine.begin() as connection:
+        (found,) = connection.execute(select(incident)).all()
+    assert (found.kind, found.reason, found.consultation_id) == ("undelivered", "code 30003", 1)
 
 
 class OutsideWindow:
