@@ -5,7 +5,7 @@ Put the new encryption key first and keep the old one behind it, run this, then 
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table, select, text, update
 
 from gateway.privacy import Vault
 from gateway.tables import (
@@ -40,9 +40,11 @@ def rotate_keys(gateway: Gateway) -> tuple[int, int]:
     """
     resealed = sum(_reseal(gateway, table, column) for table, column in SEALED)
     with gateway.engine.begin() as connection:
+        connection.execute(text("SET LOCAL statement_timeout = '10min'"))
         reindexed = sum(_reindex(connection, gateway.vault, table) for table in INDEXED)
-        # These digests are only compared within half an hour, and cannot be made anew.
-        connection.execute(update(inbox).values(body_index=None))
+        if reindexed:
+            # These digests are only compared within half an hour, and cannot be made anew.
+            connection.execute(update(inbox).values(body_index=None))
     return resealed, reindexed
 
 

@@ -8,6 +8,7 @@ from prometheus_client import generate_latest
 from sqlalchemy import select, text
 
 from demo.phone.faults import FaultKind
+from gateway import retention
 from gateway.inbound import Channel
 from gateway.logs import configure_logs
 from gateway.privacy import UndecipherableError, sid_hash
@@ -138,6 +139,29 @@ def test_a_person_is_forgotten_on_both_channels(talk, make_talk):
         assert set(connection.execute(select(inbox.c.body_sealed)).scalars()) == {None}
         assert set(connection.execute(select(inbox.c.handled_at)).scalars()) - {None}
     assert not forget(talk.gateway, "+254799999999")
+
+
+def test_what_supervisors_were_told_of_a_forgotten_person_is_gone_too(registered, supervisor):
+    registered.say("0")
+    assert forget(registered.gateway, registered.phone)
+    with registered.gateway.engine.begin() as connection:
+        assert set(connection.execute(select(outbox.c.body_sealed)).scalars()) == {None}
+
+
+def test_a_supervisor_is_forgotten_where_workers_name_them(registered, supervisor):
+    assert forget(registered.gateway, supervisor)
+    assert not forget(registered.gateway, supervisor)
+    assert "No supervisor" in registered.say("0")[0]
+
+
+def test_old_texts_go_in_batches(talk, clock, monkeypatch):
+    monkeypatch.setattr(retention, "BATCH", 2)
+    for number in range(5):
+        talk.send(f"child {number + 2} years hot")
+    with talk.gateway.engine.begin() as connection:
+        connection.execute(inbox.update().values(handled_at=talk.gateway.now()))
+    clock.forward(days=91)
+    assert remove_old_texts(talk.gateway) == 5
 
 
 def test_a_delivered_body_is_blanked_at_the_provider_where_that_is_set(make_talk, twilio):
