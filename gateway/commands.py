@@ -9,12 +9,19 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from gateway import people
 from gateway.channel import SendError
 from gateway.console.accounts import Role, save_user
-from gateway.csv_files import CsvError, facilities_from_csv, people_from_csv, phone_number
+from gateway.csv_files import (
+    CsvError,
+    facilities_from_csv,
+    known_address,
+    people_from_csv,
+    phone_number,
+    takes_no_note,
+)
 from gateway.logs import configure_logs
 from gateway.migrate import migrate
 from gateway.people import Registration
@@ -43,6 +50,8 @@ def run_command(arguments: Sequence[str]) -> int:
         return COMMANDS[options.command](gateway, options)
     except OperationalError:
         return _fail("The database does not answer: check CHEWIE_GATEWAY_DATABASE_URL.")
+    except ProgrammingError:
+        return _fail("The database has no such table: run chewie-gateway migrate first.")
     except EXPECTED as error:
         return _fail(str(error))
     finally:
@@ -96,8 +105,7 @@ def _chw_list(gateway: Gateway, _: argparse.Namespace) -> int:
 
 
 def _chw_import(gateway: Gateway, options: argparse.Namespace) -> int:
-    with options.file.open(encoding="utf-8", newline="") as lines:
-        registrations = people_from_csv(lines)
+    registrations = people_from_csv(_lines_of(options.file))
     with gateway.engine.begin() as connection:
         for person in registrations:
             people.register(connection, gateway.vault, person, gateway.now())
@@ -133,11 +141,20 @@ def _facility(gateway: Gateway, options: argparse.Namespace) -> int:
             for place in facilities.list_facilities(connection):
                 _say(f"{place.area}\t{place.name}\t{place.level.value}\t{place.phone}")
         return 0
-    with options.file.open(encoding="utf-8", newline="") as lines:
-        places = facilities_from_csv(lines)
+    places = facilities_from_csv(_lines_of(options.file))
     with gateway.engine.begin() as connection:
         facilities.save_facilities(connection, places)
+    for place in places:
+        if takes_no_note(place):
+            _say(f"{place.name}: named in replies, but gets no note: its phone has no +COUNTRY.")
     return _say(f"{len(places)} facilities are in the directory.")
+
+
+def _lines_of(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    except UnicodeDecodeError:
+        raise CsvError(f"{file.name}: expected UTF-8; save it as «CSV UTF-8»") from None
 
 
 def _reconcile(gateway: Gateway, options: argparse.Namespace) -> int:
@@ -145,7 +162,7 @@ def _reconcile(gateway: Gateway, options: argparse.Namespace) -> int:
 
 
 def _forget(gateway: Gateway, options: argparse.Namespace) -> int:
-    if not forget(gateway, options.address):
+    if not forget(gateway, known_address(options.address)):
         return _fail("This address is not known.")
     return _say("Everything that was kept of this address is removed.")
 

@@ -25,7 +25,7 @@ def send_facility_note(
     if row is None or row.facility_id is None:
         return False
     facility = load_facility(connection, row.facility_id)
-    if facility is None or not facility.takes_notes:
+    if facility is None or not facility.takes_notes or not facility.number:
         return False
     language = gateway.settings.default_language
     sealed = gateway.vault.open_or_none(row.case_sealed)
@@ -40,9 +40,15 @@ def send_facility_note(
         likely=_likely(likely, language),
     )
     key = f"facility:{case_id}"
-    address = facility.phone
     tell(
-        gateway, connection, address, body, kind="facility_note", key=key, case_id=case_id, now=now
+        gateway,
+        connection,
+        facility.number,
+        body,
+        kind="facility_note",
+        key=key,
+        case_id=case_id,
+        now=now,
     )
     return True
 

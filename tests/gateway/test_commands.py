@@ -60,6 +60,36 @@ def test_facilities_are_imported_and_listed(command, tmp_path):
     assert command("facility", "list")[1] == "Kisumu\tKisumu Hosp\tHOSPITAL\t0712345678\n"
 
 
+def test_a_facility_that_no_note_can_reach_is_told_of(command, tmp_path):
+    file = tmp_path / "places.csv"
+    file.write_text("name,phone,level,takes_notes\nA,0712345678,hospital,yes\n")
+    told = command("facility", "import", str(file))[1]
+    assert told.splitlines()[0].startswith("A: named in replies, but gets no note")
+
+
+def test_a_person_is_forgotten_however_the_number_is_written(command):
+    command("chw", "add", "+254712345678", "AMINA")
+    assert command("forget", "whatsapp:+254 712-345-678")[0] == 0
+    assert command("chw", "list")[1] == ""
+
+
+def test_a_database_without_schema_is_one_sentence(command, empty_database_url, monkeypatch):
+    monkeypatch.setenv("CHEWIE_GATEWAY_DATABASE_URL", empty_database_url)
+    status, _, told = command("chw", "list")
+    assert (status, told) == (
+        1,
+        "The database has no such table: run chewie-gateway migrate first.\n",
+    )
+
+
+def test_a_file_in_another_encoding_is_one_sentence(command, tmp_path):
+    file = tmp_path / "places.csv"
+    file.write_bytes("name,phone,level\nHôpital,1,hospital\n".encode("latin-1"))
+    assert command("facility", "import", str(file))[2] == (
+        "places.csv: expected UTF-8; save it as «CSV UTF-8»\n"
+    )
+
+
 def test_what_is_wrong_is_one_sentence_and_status_one(command, tmp_path):
     assert command("chw", "add", "12345", "AMINA") == (
         1,
@@ -126,3 +156,34 @@ def test_a_directory_that_cannot_be_right_is_refused(lines):
 
 def test_a_byte_order_mark_is_no_column():
     assert people_from_csv(["\ufeffname_code,phone\n", "A,+254712345678\n"])[0].name_code == "A"
+
+
+def test_columns_may_be_named_as_people_name_them():
+    lines = [
+        "Name code;Address;Supervisor;Position\n",
+        "A;+254712345678;+254722000000;-0.1 34.7\n",
+    ]
+    (person,) = people_from_csv(lines)
+    assert (person.address, person.supervisor) == ("+254712345678", "+254722000000")
+    assert (person.latitude, person.longitude) == (-0.1, 34.7)
+
+
+def test_a_position_may_stand_in_one_column():
+    lines = [
+        "name,phone,level,services,area,position\n",
+        'A,1,Health center,"birth, lab",X,"1, 2"\n',
+    ]
+    (place,) = facilities_from_csv(lines)
+    assert (place.latitude, place.longitude) == (1, 2)
+    assert place.services == ("birth", "lab")
+    assert place.level.value == "HEALTH_CENTRE"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [["A,+254712345678\n", "A,+254712345679\n"], ["A,+254712345678\n", "B,+254 712 345678\n"]],
+    ids=["name code", "number"],
+)
+def test_a_row_that_would_replace_another_of_the_file_is_refused(rows):
+    with pytest.raises(CsvError, match=r"line 3: this .* is in the file twice"):
+        people_from_csv(["name_code,phone\n", *rows])

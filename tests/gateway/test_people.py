@@ -129,3 +129,51 @@ def test_registering_again_keeps_consent(registered):
         (row,) = connection.execute(select(health_worker)).all()
     assert row.area == "Siaya"
     assert row.consented_at is not None
+
+
+def register(talk, name_code, phone):
+    person = people.Registration(name_code=name_code, address=phone)
+    with talk.gateway.engine.begin() as connection:
+        people.register(connection, talk.gateway.vault, person, talk.gateway.now())
+
+
+def everyone(talk):
+    with talk.gateway.engine.begin() as connection:
+        rows = connection.execute(select(health_worker).order_by(health_worker.c.name_code)).all()
+    vault = talk.gateway.vault
+    return {r.name_code: (vault.open(r.address_sealed), r.consented_at is not None) for r in rows}
+
+
+def test_a_worker_with_a_new_number_stays_the_same_worker(registered):
+    register(registered, "AMINA", "+254799000001")
+    assert everyone(registered) == {"AMINA": ("+254799000001", True)}
+
+
+def test_a_number_that_passes_to_another_worker_asks_them_for_consent(registered):
+    register(registered, "BARAKA", registered.phone)
+    assert everyone(registered) == {"BARAKA": (registered.phone, False)}
+
+
+def test_two_workers_may_change_their_numbers(registered):
+    register(registered, "BARAKA", "+254799000002")
+    register(registered, "AMINA", "+254799000002")
+    assert everyone(registered) == {"AMINA": ("+254799000002", True)}
+
+
+def test_joining_again_from_a_new_phone_needs_no_second_consent(registered, make_talk):
+    with registered.gateway.engine.begin() as connection:
+        code = people.issue_join_code(
+            connection,
+            registered.gateway.vault,
+            name_code="AMINA",
+            language="sw",
+            area="",
+            supervisor="",
+            now=registered.gateway.now(),
+            valid=timedelta(hours=1),
+        )
+    other = make_talk(registered.gateway)
+    (welcome,) = other.say(f"JOIN {code}")
+    assert welcome.startswith("Umesajiliwa, AMINA.")
+    assert "Jibu 1" not in welcome
+    assert "K1 " in other.say("child 3 yrs runny nose eats and plays")[0]

@@ -56,3 +56,22 @@ def test_a_provider_that_is_away_is_an_error_and_not_an_empty_list(make_talk):
     talk = make_talk(twilio_api_base_url="http://127.0.0.1:9")
     with pytest.raises(SendError):
         reconcile(talk.gateway)
+
+
+def test_what_was_missed_is_taken_in_as_it_was_written(talk, twilio, present, triage):
+    twilio.set_webhook("http://127.0.0.1:9/nobody-is-there")
+    parts = ["child 3 yrs", "runny nose", "eats and plays"]
+    for part in parts:
+        twilio.text(talk.phone, part)
+    reconcile(talk.gateway)
+    assert [text for text in texts_of(talk) if text in parts] == parts
+
+
+def test_a_message_that_is_taken_in_late_is_answered_with_its_age(talk, twilio, present, clock):
+    twilio.set_webhook("http://127.0.0.1:9/nobody-is-there")
+    twilio.text(talk.phone, "child 3 yrs runny nose eats and plays")
+    clock.forward(minutes=40)
+    reconcile(talk.gateway)
+    talk.work()
+    (reply,) = talk.replies()
+    assert reply.startswith(("DEMO (To your text 40 min ago)", "DEMO (To your text 39 min ago)"))
