@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+
 from flask import Flask, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy import text
@@ -11,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from gateway import metrics, webhooks
 from gateway.console import views as console
 from gateway.limits import GlobalLimit
-from gateway.migrate import current_revision
+from gateway.migrate import current_revision, head_revision
 from gateway.settings import Settings
 from gateway.wiring import Gateway, wire
 
@@ -52,15 +54,17 @@ def healthz() -> Response:
 
 
 def readyz() -> Response:
-    """This process can take a message: the database answers and has a schema."""
+    """This process can take a message: the database answers and has this code's schema."""
     try:
         with webhooks.wired().engine.begin() as connection:
             connection.execute(text("SELECT 1"))
             revision = current_revision(connection)
     except SQLAlchemyError:
         return Response("database away\n", status=503)
-    if not revision:
-        return Response("no schema: run chewie-gateway migrate\n", status=503)
+    if revision < head_revision():
+        # A newer schema is fine: versions only add. An older one lacks what this code reads.
+        at = f"schema at {revision}" if revision else "no schema"
+        return Response(f"{at}: run chewie-gateway migrate\n", status=503)
     return Response(f"ready at {revision}\n", content_type="text/plain; charset=utf-8")
 
 
@@ -68,7 +72,11 @@ def show_metrics() -> Response:
     """Prometheus metrics, for loopback or for the bearer of the configured token."""
     token = webhooks.wired().settings.metrics_token.get_secret_value()
     given = request.headers.get("Authorization", "")
-    allowed = given == f"Bearer {token}" if token else request.remote_addr in LOOPBACK
+    allowed = (
+        hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
+        if token
+        else request.remote_addr in LOOPBACK
+    )
     if not allowed:
         return Response("forbidden\n", status=403)
     return Response(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)

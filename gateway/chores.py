@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from gateway import follow_up, limits
 from gateway.backlog import measure_backlog
+from gateway.console.accounts import forget_old_sessions
 from gateway.reconcile import reconcile
 from gateway.rescue import rescue_rows
 from gateway.retention import remove_old_texts
@@ -58,6 +59,8 @@ def close_expired_cases(gateway: Gateway) -> int:
 
 
 def forget_old_windows(gateway: Gateway) -> int:
-    """Removes old rate counters."""
+    """Removes old rate counters, and sessions of the supervisor page that ended by rest."""
+    idle = timedelta(minutes=gateway.settings.console_session_minutes)
     with gateway.engine.begin() as connection:
+        forget_old_sessions(connection, gateway.now(), idle)
         return limits.forget_old_windows(connection, gateway.now())

@@ -29,7 +29,9 @@ def engine_from(
         pool_timeout=2,
         pool_pre_ping=pre_ping,
         hide_parameters=True,
-        connect_args={"connect_timeout": 2, "options": options},
+        # What was sent and is not acknowledged for so long is lost: a database that vanished from
+        # the network must not hold a webhook until Twilio gives up on it.
+        connect_args={"connect_timeout": 2, "tcp_user_timeout": 4_000, "options": options},
     )
 
 

@@ -5,6 +5,7 @@ Safe to run twice, and by several starting pods at once: one of them works, the 
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -44,6 +45,7 @@ def current_revision(connection: Connection) -> str:
     return MigrationContext.configure(connection).get_current_revision() or ""
 
 
+@cache
 def head_revision() -> str:
     """The revision this code was written for."""
     return ScriptDirectory.from_config(alembic_config()).get_current_head() or ""

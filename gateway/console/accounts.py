@@ -122,6 +122,12 @@ def sign_out(connection: Connection, token: str) -> None:
     )
 
 
+def forget_old_sessions(connection: Connection, now: datetime, idle: timedelta) -> int:
+    """Removes sessions that ended by rest; how many."""
+    gone = connection.execute(delete(console_session).where(console_session.c.seen_at < now - idle))
+    return gone.rowcount
+
+
 def _matches(password_hash: str, password: str) -> bool:
     try:
         return _hasher.verify(password_hash, password)

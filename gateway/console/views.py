@@ -214,7 +214,7 @@ def export() -> Response:
     user, gateway = _needs(Role.ADMIN), wired()
     with gateway.engine.begin() as connection:
         queries.audit(connection, user.name, "export", gateway.now())
-        rows = queries.cases_since(connection, gateway.now() - timedelta(days=30))
+        rows = queries.cases_for_export(connection, gateway.now() - timedelta(days=30))
     response = Response(cases_as_csv(rows), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = "attachment; filename=cases.csv"
     return response

@@ -80,6 +80,20 @@ def test_a_job_of_an_older_worker_with_fewer_arguments_runs(talk):
     assert len(talk.replies()) == 1
 
 
+def test_this_version_works_on_the_schema_of_a_later_one(talk):
+    """Later versions only add: columns with defaults, tables, a revision of their own."""
+    with talk.gateway.engine.begin() as connection:
+        for table in metadata.sorted_tables:
+            connection.execute(
+                text(f'ALTER TABLE "{table.name}" ADD COLUMN later text NOT NULL DEFAULT 0')
+            )
+        connection.execute(text("CREATE TABLE of_a_later_version (id bigint)"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert talk.client.get("/readyz").status_code == 200
+    assert "EMERGENCY" in talk.say("2yr old fitting")[0]
+    assert "going" in talk.say("1")[0]
+
+
 def test_every_job_that_can_be_enqueued_has_a_task(make_gateway):
     names = {value for name, value in vars(queue).items() if name.isupper()}
     tasks = set(queue_app(make_gateway()).tasks)

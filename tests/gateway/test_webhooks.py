@@ -189,6 +189,17 @@ def test_without_a_database_the_webhook_says_so(make_talk):
     assert talk.client.get("/healthz").status_code == 200
 
 
+def test_a_process_newer_than_its_schema_is_not_ready(talk):
+    assert talk.client.get("/readyz").status_code == 200
+    with talk.gateway.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    answer = talk.client.get("/readyz")
+    assert (answer.status_code, answer.text) == (
+        503,
+        "schema at 0001: run chewie-gateway migrate\n",
+    )
+
+
 def test_too_many_altogether_is_asked_to_come_again(make_talk, clock):
     clock.ticks = False
     talk = make_talk(global_messages_per_minute=40)
