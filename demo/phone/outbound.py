@@ -1,7 +1,7 @@
 """From the application to a phone: accept or refuse a message, carry it, tell its statuses."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from demo.phone.delivery import WHATSAPP_WINDOW_SECONDS, Step, callbacks_at, plan_delivery
@@ -100,10 +100,9 @@ def _carry(network: Network, message: Message) -> None:
         duplicated=take(FaultKind.DUPLICATE_CALLBACKS) is not None,
         reordered=take(FaultKind.REORDERED_CALLBACKS) is not None,
     )
-    for step, told in zip(steps, callbacks, strict=True):
-        network.scheduler.after(
-            step.after_seconds, partial(_advance, network, message.sid, step, told)
-        )
+    way = list(zip(steps, callbacks, strict=True))
+    begin = partial(_advance, network, message.sid, way, network.now())
+    network.scheduler.after(way[0][0].after_seconds, begin)
 
 
 def _plan(network: Network, message: Message) -> tuple[Step, ...]:
@@ -120,7 +119,21 @@ def _plan(network: Network, message: Message) -> tuple[Step, ...]:
     )
 
 
-def _advance(network: Network, sid: str, step: Step, told: Sequence[Status]) -> None:
+def _advance(
+    network: Network, sid: str, way: Sequence[tuple[Step, Sequence[Status]]], began_at: datetime
+) -> None:
+    """Take one step, tell of it, and plan the next: callbacks come in order unless asked else."""
+    (step, told), *rest = way
+    try:
+        _take_step(network, sid, step, told)
+    finally:
+        if rest:
+            gone = (network.now() - began_at).total_seconds()
+            wait = max(0.0, rest[0][0].after_seconds - gone)
+            network.scheduler.after(wait, partial(_advance, network, sid, rest, began_at))
+
+
+def _take_step(network: Network, sid: str, step: Step, told: Sequence[Status]) -> None:
     moment = network.now()
     changes = {"sent_at": moment} if step.status is Status.SENT else {}
     message = network.store.update(
