@@ -37,6 +37,7 @@ from tests.benchmarks.inference_load import (
     Round,
     Taken,
     added_milliseconds,
+    processor_ratios,
     ratios,
     spread,
     table,
@@ -87,7 +88,7 @@ async def service(folder: Path) -> AsyncIterator[Peer]:
                 answer = await client.assess(request, timeout_seconds=600)
                 return int(answer.usage.output_tokens)
 
-            yield lambda asked: timed(ask, asked)
+            yield Peer(ask_all=lambda asked: timed(ask, asked), pid=process.pid)
     finally:
         process.kill()
 
@@ -114,7 +115,7 @@ async def http(folder: Path) -> AsyncIterator[Peer]:
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=600) as client:
             await until_well(process, client)
-            yield lambda asked: asked_over_http(client, asked)
+            yield Peer(ask_all=lambda asked: asked_over_http(client, asked), pid=process.pid)
     finally:
         process.terminate()
         process.wait(60)
@@ -208,6 +209,9 @@ def notes_on(taken: dict[str, Taken]) -> list[str]:
         f"16 callers: the service is at {spread(ratios(ours.together, engine.together), '.2f')} of "
         f"the bare engine and at {spread(ratios(ours.together, over_http.together), '.2f')} of "
         "vLLM over HTTP.",
+        "By processor time, "
+        f"{spread(processor_ratios(ours.together, engine.together), '.2f')} and "
+        f"{spread(processor_ratios(ours.together, over_http.together), '.2f')}.",
     ]
     slow = taken.get(ONE_AT_A_TIME)
     if slow is not None:

@@ -6,8 +6,10 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from statistics import median
+
+import psutil
 
 MAX_OUTPUT_TOKENS = int(os.environ.get("BENCH_TOKENS", "160"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
@@ -33,10 +35,11 @@ Ask = Callable[[str], Awaitable[int]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """Output tokens of some answers, and the seconds until the last of them."""
+    """Output tokens of some answers, the seconds until the last of them, and of the processors."""
 
     tokens: int
     seconds: float
+    processor_seconds: float = 0.0
 
     @property
     def speed(self) -> float:
@@ -44,8 +47,29 @@ class Round:
         return self.tokens / self.seconds
 
 
-Peer = Callable[[Sequence[str]], Awaitable[Round]]
-"""Answers texts together, or one after the other where it cannot."""
+AskAll = Callable[[Sequence[str]], Awaitable[Round]]
+"""Texts -> what answering took, together or one after the other where it cannot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """What answers, and the process that it runs in with its children."""
+
+    ask_all: AskAll
+    pid: int
+
+    async def round(self, texts: Sequence[str]) -> Round:
+        """One round, with the processor time that the peer's processes spent on it."""
+        before = processor_seconds(self.pid)
+        taken = await self.ask_all(texts)
+        return replace(taken, processor_seconds=processor_seconds(self.pid) - before)
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process and all below it have spent so far."""
+    process = psutil.Process(pid)
+    times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
+    return sum(one.user + one.system for one in times)
 
 
 @dataclass(slots=True)
@@ -82,14 +106,14 @@ async def take_turns(peers: Mapping[str, Peer], sizes: Mapping[str, int]) -> dic
     """
     taken = {name: Taken() for name in peers}
     for name, peer in peers.items():
-        await peer(texts(0)[: sizes.get(name, WARMING)])
+        await peer.round(texts(0)[: sizes.get(name, WARMING)])
     for number in range(1, ROUNDS + 1):
         for name in _from(list(peers), number):
             asked = texts(number)[: sizes.get(name, CALLERS)]
-            taken[name].together.append(await peers[name](asked))
+            taken[name].together.append(await peers[name].round(asked))
     for turn, text in enumerate(texts(ROUNDS + 1)[:: 2 if ROUNDS > 2 else 4]):
         for name in _from([name for name in peers if name not in sizes], turn):
-            taken[name].alone.append(await peers[name]([text]))
+            taken[name].alone.append(await peers[name].round([text]))
     return taken
 
 
@@ -101,6 +125,14 @@ def _from(names: Sequence[str], turn: int) -> list[str]:
 def ratios(one: Sequence[Round], other: Sequence[Round]) -> list[float]:
     """Speed of one peer as a share of the other's, in the same round."""
     return [mine.speed / theirs.speed for mine, theirs in zip(one, other, strict=True)]
+
+
+def processor_ratios(one: Sequence[Round], other: Sequence[Round]) -> list[float]:
+    """The same by tokens per processor second, which stands on a machine with other work."""
+    return [
+        (mine.tokens / mine.processor_seconds) / (theirs.tokens / theirs.processor_seconds)
+        for mine, theirs in zip(one, other, strict=True)
+    ]
 
 
 def added_milliseconds(one: Sequence[Round], other: Sequence[Round]) -> list[float]:
@@ -133,15 +165,17 @@ async def measure(ask: Ask) -> Measured:
 def table(taken: Mapping[str, Taken], baseline: str) -> str:
     """Markdown: each peer beside the baseline; medians over rounds, with the range."""
     lines = [
-        "| | tokens/s, 16 callers | ratio at 16 (range) | one caller, s | tokens |",
-        "|---|---|---|---|---|",
+        "| | tokens/s, 16 callers | ratio at 16 (range) | by processor time (range) "
+        "| one caller, s | tokens |",
+        "|---|---|---|---|---|---|",
     ]
     for name, one in taken.items():
         speed = median(each.speed for each in one.together)
         shares = ratios(one.together, taken[baseline].together)
+        spent = processor_ratios(one.together, taken[baseline].together)
         alone = one.alone or one.together
         lines.append(
-            f"| {name} | {speed:.1f} | {spread(shares, '.2f')} "
+            f"| {name} | {speed:.1f} | {spread(shares, '.2f')} | {spread(spent, '.2f')} "
             f"| {median(each.seconds for each in alone):.3f} "
             f"| {median(each.tokens for each in alone):.0f} |"
         )

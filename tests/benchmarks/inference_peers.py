@@ -135,7 +135,7 @@ async def peer(name: str, folder: Path) -> AsyncIterator[Peer]:
 
     try:
         await line()
-        yield ask
+        yield Peer(ask_all=ask, pid=process.pid)
     finally:
         sent.close()
         await process.wait()
