@@ -111,10 +111,20 @@ async def take_turns(peers: Mapping[str, Peer], sizes: Mapping[str, int]) -> dic
         for name in _from(list(peers), number):
             asked = texts(number)[: sizes.get(name, CALLERS)]
             taken[name].together.append(await peers[name].round(asked))
+            _progress(number, name, taken[name].together[-1])
     for turn, text in enumerate(texts(ROUNDS + 1)[:: 2 if ROUNDS > 2 else 4]):
         for name in _from([name for name in peers if name not in sizes], turn):
             taken[name].alone.append(await peers[name].round([text]))
+            _progress(turn, name, taken[name].alone[-1])
     return taken
+
+
+def _progress(turn: int, name: str, one: Round) -> None:
+    print(
+        f"    {turn}, {name}: {one.tokens} tokens, {one.seconds:.1f} s, "
+        f"{one.processor_seconds:.1f} s of processors",
+        flush=True,
+    )
 
 
 def _from(names: Sequence[str], turn: int) -> list[str]:
