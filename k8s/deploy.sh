@@ -12,7 +12,15 @@ kubectl kustomize "$here/overlays/$overlay" > "$rendered"
 # A Job's template cannot be changed: what an earlier release left is removed.
 kubectl -n chewie delete job -l chewie/phase=before --ignore-not-found --wait
 kubectl apply -f "$rendered" -l 'chewie/phase!=rollout'
-kubectl -n chewie wait --for=condition=complete --timeout=30m job/chewie-gateway-migrate
+migration=job/chewie-gateway-migrate
+give_up_at=$((SECONDS + 1800))
+until kubectl -n chewie wait --for=condition=complete --timeout=10s "$migration" >/dev/null 2>&1; do
+  if kubectl -n chewie wait --for=condition=failed --timeout=1s "$migration" >/dev/null 2>&1 || [ "$SECONDS" -gt "$give_up_at" ]; then
+    kubectl -n chewie logs "$migration" --tail=20 >&2 || true
+    echo "The migration is not done; nothing was rolled out. k8s/README.md, «job failed»." >&2
+    exit 1
+  fi
+done
 kubectl apply -f "$rendered"
 for role in web worker; do
   kubectl -n chewie rollout status --timeout=10m "deployment/chewie-gateway-$role"

@@ -46,8 +46,10 @@ def test_the_migration_is_done_before_the_roll_out(deploy):
 
 
 def test_a_migration_that_fails_stops_the_roll_out(deploy):
-    status, _, calls = deploy("local", failing="job/chewie-gateway-migrate")
-    assert status != 0
+    status, error, calls = deploy("local", failing="condition=complete")
+    assert status == 1
+    assert "nothing was rolled out" in error
+    assert [call for call in calls if call.startswith("-n chewie logs job/chewie-gateway-migrate")]
     assert len([call for call in calls if call.startswith("apply")]) == 1
     assert not [call for call in calls if "rollout status" in call]
 

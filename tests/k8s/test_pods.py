@@ -173,6 +173,8 @@ def test_budgets_and_autoscalers_agree(manifests):
         spec = doc["spec"]
         workload = next(w for w in manifests.workloads() if matches(spec["selector"], w.labels))
         fewest, _ = scaled.get(workload.name, (workload.doc["spec"].get("replicas", 1), None))
+        # else a pod that never becomes ready would keep its node from being drained
+        assert spec["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
         if "minAvailable" in spec:
             assert fewest > spec["minAvailable"], f"{workload.name}: a node could never be drained"
         else:

@@ -219,6 +219,25 @@ def test_the_public_url_is_the_ingresss_host_and_only_webhooks_are_outside(produ
     assert paths == ["/webhooks/twilio/"]
 
 
+def test_what_gkes_ingress_names_is_there_or_made_by_hand(manifests_of, root):
+    manifests = manifests_of("gke-l4")
+    page = (root / "k8s/README.md").read_text()
+    notes = manifests.one("Ingress", "chewie-gateway")["metadata"]["annotations"]
+    frontend = notes["networking.gke.io/v1beta1.FrontendConfig"]
+    policy = manifests.one("FrontendConfig", frontend)["spec"]["sslPolicy"]
+    assert f"gcloud compute ssl-policies create {policy} " in page
+    address = notes["kubernetes.io/ingress.global-static-ip-name"]
+    assert f"gcloud compute addresses create {address} --global" in page
+    service = manifests.one("Service", "chewie-gateway-web")
+    backend = json.loads(service["metadata"]["annotations"]["cloud.google.com/backend-config"])[
+        "default"
+    ]
+    health = manifests.one("BackendConfig", backend)["spec"]["healthCheck"]
+    web = manifests.workload("chewie-gateway-web")
+    assert health["port"] in web.ports().values()
+    assert health["requestPath"] == web.main["readinessProbe"]["httpGet"]["path"]
+
+
 def config_name(manifests, prefix):
     names = [doc["metadata"]["name"] for doc in manifests.of("ConfigMap")]
     return next(name for name in names if name.startswith(prefix + "-"))
