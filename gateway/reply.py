@@ -21,7 +21,7 @@ from gateway.who import describe_patient
 Fits = Callable[[str], bool]
 
 MAX_SEGMENTS = 2
-LONGEST_MINUTES = 99_999  # a text that `reconcile` took in may be a week old
+LONGEST_MINUTES = 9_999  # a week, which is how far `reconcile` looks back
 MAX_WHATSAPP_CHARACTERS = 1_024
 SIGNS_SHOWN = {Channel.SMS: 2, Channel.WHATSAPP: 4}
 # These say where to go; the head of the reply does so already.
@@ -252,11 +252,26 @@ def _joined(sentences: Sequence[Sentence], gap: str) -> str:
 
 
 def _shorten(sentences: Sequence[Sentence], fits: Fits, gap: str, spared_from: int = NEVER) -> str:
-    """Leaves out whole sentences, lowest rank first, until the text fits."""
+    """Leaves out whole sentences, lowest rank first, until the text fits.
+
+    What was left out before a long sentence went may fit again behind it, and comes back then;
+    instructions do not: a later one is never shown where an earlier one is missing.
+    """
     kept = list(sentences)
+    dropped: list[Sentence] = []
     while not fits(_joined(kept, gap)):
         droppable = [s for s in kept if s.drop_rank < spared_from]
         if not droppable:
             break
-        kept.remove(min(droppable, key=lambda s: s.drop_rank))
+        dropped.append(min(droppable, key=lambda s: s.drop_rank))
+        kept.remove(dropped[-1])
+    for sentence in reversed(dropped):
+        fuller = [s for s in sentences if s in kept or s is sentence]
+        if not _is_later_action(sentence) and fits(_joined(fuller, gap)):
+            kept = fuller
     return _joined(kept, gap)
+
+
+def _is_later_action(sentence: Sentence) -> bool:
+    rank = sentence.drop_rank
+    return _RANK_LATER_ACTION <= rank < _RANK_WHY or rank == _RANK_SECOND_ACTION

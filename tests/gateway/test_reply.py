@@ -11,7 +11,9 @@ from clinical.phrases import Form, Kind, phrase
 from clinical.tables import actions, conditions, permitted_actions
 from gateway.gsm7 import measure
 from gateway.inbound import Channel
-from gateway.reply import Place, ReplyFacts, render_reply
+from gateway.phrases import say
+from gateway.reply import Place, ReplyFacts, dated, render_reply
+from gateway.who import describe_patient
 
 EMERGENCY = Assessment(
     urgency=Urgency.EMERGENCY,
@@ -164,6 +166,28 @@ def test_the_reasons_go_before_the_instructions():
     reply = render_reply(facts(assessment=crowded))
     assert "Why:" not in reply
     assert "Refer NOW" in reply
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "sw"])
+def test_whom_it_is_about_comes_back_where_a_longer_sentence_went(language):
+    cough = assess_text("14 month girl cough 3 days breathing 55")
+    place = Place(name="Kisumu County Referral Hosp", phone="0712345678")
+    reply = render_reply(facts(assessment=cough, language=language, place=place))
+    assert say("about", language, who=describe_patient(CHILD, language)) in reply
+    assert measure(reply).segments == 2
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "sw"])
+def test_the_note_of_a_late_answer_has_room_in_the_fullest_reply(language):
+    crowded = replace(
+        EMERGENCY,
+        actions=("refer_now", *sorted(permitted_actions(Urgency.EMERGENCY) - {"refer_now"})[:6]),
+        source=AnswerSource.RULES_ONLY,
+    )
+    reply = render_reply(facts(assessment=crowded, language=language, demo=True))
+    late = dated(reply, 240, language)
+    assert late.startswith("DEMO (")
+    assert measure(late).segments == 2
 
 
 def test_a_question_without_options_asks_for_the_answer():
