@@ -29,9 +29,12 @@ from statistics import median
 import httpx
 
 from chewie.client import AsyncTriageClient, request_for
+from chewie.triage.v1 import triage_pb2 as pb
 from inference_svc.logs import configure_logs
 from inference_svc.output import schema
+from inference_svc.prompt import system_text
 from tests.benchmarks.inference_load import (
+    CALLERS,
     MAX_OUTPUT_TOKENS,
     Peer,
     Round,
@@ -70,8 +73,8 @@ TRANSFORMERS_ANSWERS = 2
 
 
 @asynccontextmanager
-async def service(folder: Path) -> AsyncIterator[Peer]:
-    """Our service as a process, asked by our client."""
+async def service(folder: Path, usages: list[pb.Usage]) -> AsyncIterator[Peer]:
+    """Our service as a process, asked by our client; `usages` gets what each answer took."""
     settings = {
         "ENGINE": "vllm",
         "MODEL_PATH": str(folder),
@@ -86,6 +89,7 @@ async def service(folder: Path) -> AsyncIterator[Peer]:
             async def ask(text: str) -> int:
                 request = request_for(text, max_output_tokens=MAX_OUTPUT_TOKENS)
                 answer = await client.assess(request, timeout_seconds=600)
+                usages.append(answer.usage)
                 return int(answer.usage.output_tokens)
 
             yield Peer(ask_all=lambda asked: timed(ask, asked), pid=process.pid)
@@ -183,11 +187,12 @@ def own_share() -> str:
 async def compare(title: str, folder: Path, *, against_transformers: bool) -> str:
     """Start all peers on one checkpoint and let them take turns; return the section."""
     sizes = {ONE_AT_A_TIME: TRANSFORMERS_ANSWERS} if against_transformers else {}
+    usages: list[pb.Usage] = []
     async with AsyncExitStack() as stack:
         peers = {}
         for name, start in (
             (BARE, peer("bare", folder)),
-            (SERVICE, service(folder)),
+            (SERVICE, service(folder, usages)),
             (HTTP, http(folder)),
             (ONE_AT_A_TIME, peer("transformers", folder)),
         ):
@@ -197,7 +202,22 @@ async def compare(title: str, folder: Path, *, against_transformers: bool) -> st
             peers[name] = await stack.enter_async_context(start)
         print(f"  {title}: rounds", flush=True)
         taken = await take_turns(peers, sizes)
-    return "\n".join([f"### {title}", "", table(taken, BARE), "", *notes_on(taken)])
+    notes = [*notes_on(taken), prefix_note(folder, usages)]
+    return "\n".join([f"### {title}", "", table(taken, BARE), "", *notes])
+
+
+def prefix_note(folder: Path, usages: Sequence[pb.Usage]) -> str:
+    """How much of the system text the later answers found in the prefix cache."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    covered = len(tokenizer(system_text("en"), add_special_tokens=False)["input_ids"])
+    blocks = covered // CPU_BLOCK_TOKENS * CPU_BLOCK_TOKENS
+    cached = min(usage.cached_tokens for usage in usages[CALLERS:])
+    return (
+        f"Prefix cache: at least {cached} tokens of every later prompt; the system text has "
+        f"{covered}, its full blocks hold {blocks} ({100 * cached / blocks:.0f}%)."
+    )
 
 
 def notes_on(taken: dict[str, Taken]) -> list[str]:
