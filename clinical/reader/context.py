@@ -23,6 +23,9 @@ _MAY_END = frozenset(
 _NEVER_PAST = frozenset({"suicidal_thoughts", "suicide_attempt", "hands_face_fits_history"})
 _OF_ANIMALS = frozenset({"animal_bite", "major_trauma", "contact_haemorrhagic_fever"})
 _YEAR = re.compile(r"(?:19[5-9]|20[0-4])\d")
+_MEASURES = frozenset(
+    {"ml", "mls", "g", "gr", "gm", "gms", "grams", "grammes", "kg", "cc", "hrs", "h"}
+)
 _DOUBTS = ("uncertain", "past", "family", "conditional")
 
 
@@ -131,7 +134,7 @@ class Context:
         ago |= {
             self._clause[i]
             for i, word in enumerate(self._words)
-            if _YEAR.fullmatch(word) and i and self._words[i - 1] in cues["in_year"]
+            if _YEAR.fullmatch(word) and not set(self._words[i + 1 : i + 2]) & _MEASURES
         }
         healed = {self._sentence[i] for i in cue_positions(self._words, cues["healed"])}
         ago |= {

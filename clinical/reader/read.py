@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clinical.case import Evidence, Finding, Patient, Pregnancy, Presence, Vitals
 from clinical.reader import derive
@@ -18,6 +18,7 @@ from clinical.reader.numbers import Measurement, measurements_in, vitals_of
 from clinical.reader.patient import read_patient
 from clinical.reader.tokens import Token, fold, tokenize
 from clinical.reader.wordings import Meaning
+from clinical.recogniser.recognise import recognise
 
 MAX_READ_CHARACTERS = 4_000
 _SENTENCE_ENDS = frozenset({".", "\n", ";", "!"})
@@ -161,8 +162,28 @@ def _findings(message: _Message) -> Iterator[Finding]:
         if key not in seen:
             seen.add(key)
             yield finding
+    for match in _recognised(message, frozenset(m for m in message.matches if m not in present)):
+        finding = _finding(message, match, denied=False, context=context)
+        present.append(match)
+        yield replace(finding, uncertain=finding.presence is Presence.PRESENT)
     yield from _derived(message, present, context)
     yield from _implied(message, present)
+
+
+def _recognised(message: _Message, not_there: frozenset[Match]) -> Iterator[Match]:
+    """Signs in wording that no lexicon lists.
+
+    Left to the lexicons is every sign that they read themselves, and all words in which they read
+    that something is not there.
+    """
+    read = {m.code for m in message.matches}
+    settled = frozenset(i for m in not_there for i in m.covered)
+    for found in recognise(message.sentence.tokens):
+        covered = frozenset(range(found.first, found.last + 1))
+        if found.code not in read and not covered & settled:
+            yield Match(
+                found.code, Meaning.SIGN, found.first, found.last, covered, "recogniser", True
+            )
 
 
 def _finding(message: _Message, match: Match, denied: bool, context: Context) -> Finding:

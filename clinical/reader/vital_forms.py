@@ -193,6 +193,6 @@ BARE_TEMPERATURE = re.compile(
 )
 BLOOD_PRESSURE = re.compile(
     r"(?:\b(?P<label>b\.?p|b/p|blood\s*pressure|pressure|tension(?:\s*arterielle)?|t\.?a|presha"
-    r"|shinikizo(?: la damu)?)(?P<link>[^\d\n;]{0,14}?))?(?<![\d./])(?P<high>\d{2,4})"
+    r"|shinikizo(?: la damu)?)(?P<link>[^\d\n;]{0,14}?))?(?<![\d./])(?P<high>\d{1,4})"
     r"\s*(?P<between>/|over|sur|kwa|juu ya|-)\s*(?P<low>\d{1,3})(?![\d/]|\.\d)"
 )
