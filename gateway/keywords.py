@@ -84,7 +84,15 @@ LEADING: dict[str, Kind] = {
     **dict.fromkeys(("join", "rejoindre", "jiunge"), Kind.JOIN),
 }
 
-_TAG = re.compile(r"^\s*k\s?(\d{1,9})\b[\s:.,;-]*", re.IGNORECASE)
+_TAG = re.compile(r"^\s*#?k[\s-]?(\d{1,9})\b[\s:.,;-]*", re.IGNORECASE)
+# NEW in a sentence of its own, in any case of letters.
+_NEW_PATIENT = re.compile(
+    r"^\W*(?:(?:new|another|other|next)\s+(?:patient|case|client)"
+    r"|(?:nouveau|nouvelle|autre)\s+(?:patiente?|cas|malade)"
+    r"|mgonjwa\s+(?:mpya|mwingine))\b[\s:.,;!-]*",
+    re.IGNORECASE,
+)
+JOIN_CODE_LETTERS = 8
 _FIRST_WORD = re.compile(r"^\W*(\w+)[\s:.,;!-]*", re.UNICODE)
 _NUMBER_PREFIX = re.compile(r"^(?:no|n|nr|option|answer|reply)?\s*(\d{1,4})$")
 
@@ -112,10 +120,14 @@ def _leading(text: str, bare: str, media: bool) -> Parsed:
     words = bare.split()
     if words[0] in ("lang", "language", "langue", "lugha") and len(words) == 2:
         return Parsed(kind=Kind.LANGUAGE, language=LANGUAGE_WORDS.get(words[1]), has_media=media)
+    if new := _NEW_PATIENT.match(text):
+        return Parsed(kind=Kind.NEW, text=text[new.end() :].strip(), has_media=media)
     kind = LEADING.get(words[0])
     first = _FIRST_WORD.match(text)
-    # «new baby not crying» speaks of a newborn: NEW as a command stands in capitals or alone.
-    is_command = kind is Kind.JOIN or (first is not None and first[1].isupper()) or len(words) == 1
+    # «new baby not crying» speaks of a newborn and «join pain» of a joint: as commands the words
+    # stand in capitals, alone, or JOIN before what can be a code.
+    is_code = kind is Kind.JOIN and len("".join(words[1:])) == JOIN_CODE_LETTERS
+    is_command = is_code or (first is not None and first[1].isupper()) or len(words) == 1
     if kind is not None and first is not None and is_command:
         return Parsed(kind=kind, text=text[first.end() :].strip(), has_media=media)
     return Parsed(kind=Kind.TEXT, text=text, has_media=media)

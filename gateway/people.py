@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
+from gateway.keywords import JOIN_CODE_LETTERS
 from gateway.privacy import Vault
 from gateway.tables import health_worker, join_code
 
 CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that look alike
-CODE_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def issue_join_code(
     valid: timedelta,
 ) -> str:
     """A new code, shown once; only its digest is stored."""
-    code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+    code = "".join(secrets.choice(CODE_LETTERS) for _ in range(JOIN_CODE_LETTERS))
     connection.execute(
         insert(join_code).values(
             code_index=vault.index(code, purpose="join"),

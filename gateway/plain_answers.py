@@ -55,9 +55,16 @@ _WORDS: dict[str, dict[int, frozenset[str]]] = {
 
 
 def digit_of(question: str, text: str) -> int | None:
-    """The digit that a whole message in words means for a fixed question; None for any other."""
+    """The digit that a whole message in words means for a fixed question; None for any other.
+
+    «1 going» is its digit, too, where both say the same.
+    """
     bare = bare_words(text)
-    return next((d for d, words in _WORDS.get(question, {}).items() if bare in words), None)
+    number, _, rest = bare.partition(" ")
+    for digit, words in _WORDS.get(question, {}).items():
+        if bare in words or (number == str(digit) and rest in words):
+            return digit
+    return None
 
 
 def is_yes_or_no(text: str) -> bool:

@@ -38,7 +38,17 @@ WHOLE = [
     ("K42", Kind.TAG),
     ("k42 worse now", Kind.TAG),
     ("k 42: 1", Kind.TAG),
+    ("#K-42 worse", Kind.TAG),
+    ("new patient man 40 cough", Kind.NEW),
+    ("Another case: girl hot", Kind.NEW),
+    ("Nouvelle patiente, 30 ans", Kind.NEW),
+    ("mgonjwa mpya homa", Kind.NEW),
+    ("join abcd 2345", Kind.JOIN),
+    ("JOIN", Kind.JOIN),
     # a keyword inside a sentence is a symptom's
+    ("join pain in the knee", Kind.TEXT),
+    ("join pain", Kind.TEXT),
+    ("new rash since 2 days", Kind.TEXT),
     ("stop breathing", Kind.TEXT),
     ("he cannot stop vomiting", Kind.TEXT),
     ("new baby not crying", Kind.TEXT),
@@ -77,6 +87,7 @@ def test_what_follows_a_keyword_is_kept():
     assert parse("NEW: 2 yr old fever").text == "2 yr old fever"
     assert parse("K42 - worse now") == parse("k 42 worse now")
     assert parse("K42 worse now").number == 42
+    assert parse("New patient: man 40 cough").text == "man 40 cough"
 
 
 def test_a_photo_is_remembered():
