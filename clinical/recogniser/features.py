@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from zlib import crc32
 
 from clinical.reader.spelling import sound_key
@@ -48,5 +49,5 @@ def feature_of_pair(before: str, word: str) -> Feature:
 def features_of(words: Sequence[str]) -> list[Feature]:
     """All features of a stretch of words."""
     found = [feature for word in words for feature in features_of_word(word)]
-    found += [feature_of_pair(a, b) for a, b in zip(words, words[1:], strict=False)]
+    found += [feature_of_pair(a, b) for a, b in pairwise(words)]
     return found

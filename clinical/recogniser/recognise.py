@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from math import exp, log
 from typing import NamedTuple
 
@@ -54,7 +55,7 @@ def _in_sentence(
 ) -> Iterator[Recognised]:
     words = [tokens[i].word for i in places]
     singles = [_weighed_word(word, model) for word in words]
-    pairs = [_weighed_pair(a, b, model) for a, b in zip(words, words[1:], strict=False)]
+    pairs = [_weighed_pair(a, b, model) for a, b in pairwise(words)]
     nothing = model.signs.index(NO_SIGN)
     score = list(model.bias)
     for at, single in enumerate(singles):

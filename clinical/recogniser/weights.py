@@ -55,7 +55,7 @@ def write_weights(weights: Weights) -> bytes:
 
 
 def read_weights(content: bytes) -> Weights:
-    """Weights from a file's content. Raises WeightsError when it is cut short or of another kind."""
+    """Weights from a file's content. Raises WeightsError when it is cut short or another file."""
     head, _, body = content.partition(b"\n")
     try:
         fields = json.loads(head)
