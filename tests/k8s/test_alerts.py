@@ -30,7 +30,8 @@ def triage(source):
 
 
 CASES = [
-    # (what happens, overlay, {series: values a minute}, minute, alerts that fire then)
+    # (what happens, overlay, {series: its values}, when, alerts that fire then)
+    # a value a minute; a value an hour where «when» is told in hours
     (
         "texts come in, nothing goes out",
         "gke-l4",
@@ -133,7 +134,8 @@ CASES = [
         "70m",
         set(),
     ),
-    ("no backup was ever made", "gke-l4", {BACKUP: "0x9000"}, "60h", {"ChewieBackupOld"}),
+    ("no backup for a night", "gke-l4", {BACKUP: "0x60"}, "30h", set()),
+    ("no backup for two nights", "gke-l4", {BACKUP: "0x60"}, "40h", {"ChewieBackupOld"}),
     ("nobody tells of backups", "gke-l4", {BACKUP: "_x90"}, "70m", {"ChewieBackupOld"}),
     ("a job was given up", "rules-only", {FAILED_JOB: "1x20"}, "5m", {"ChewieJobFailed"}),
 ]
@@ -179,7 +181,7 @@ def test_alerts_fire_when_somebody_must_act(
 ):
     path = rules_file(overlay)
     # what other cases do not speak of is well
-    well = {} if any(name == BACKUP for name in series) else {BACKUP: "0+60x9000"}
+    well = {} if any(name == BACKUP for name in series) else {BACKUP: "0+60x99"}
     given = [{"series": name, "values": values} for name, values in {**well, **series}.items()]
     # for an alert that fires only its presence is asked: labels and texts are its own affair
     asked = [
@@ -187,13 +189,14 @@ def test_alerts_fire_when_somebody_must_act(
         | {"eval_time": at, "exp_samples": [{"labels": "{}", "value": int(name in firing)}]}
         for name in alerts_of(path)
     ]
+    step = f"1{at[-1]}"
     test = tmp_path / "test.yaml"
     test.write_text(
         yaml.safe_dump(
             {
                 "rule_files": [path.name],
-                "evaluation_interval": "1m",
-                "tests": [{"interval": "1m", "input_series": given, "promql_expr_test": asked}],
+                "evaluation_interval": step,
+                "tests": [{"interval": step, "input_series": given, "promql_expr_test": asked}],
             }
         )
     )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import jsonschema
@@ -14,6 +15,7 @@ from tests.k8s.test_pods import (
     assert_the_service_loads_what_the_conversion_writes,
 )
 
+AUTOSCALER = "HorizontalPodAutoscaler"
 SCHEMAS = Path(__file__).resolve().parents[2] / "k8s/schemas"
 
 OPTIONS = [
@@ -106,6 +108,16 @@ def test_a_restored_database_has_the_name_user_and_secret_of_the_lost_one(with_c
     assert source["serverName"] != archive["serverName"], "it would archive over its own source"
     assert (recovery["database"], recovery["owner"]) == ("chewie", "chewie")
     assert_custom_kinds_fit(manifests, SCHEMAS)
+
+
+def test_the_plain_autoscaler_takes_kedas_place_by_one_line(root, render, tmp_path):
+    folder = shutil.copytree(root / "k8s", tmp_path / "k8s") / "overlays/gke-l4"
+    text = (folder / "kustomization.yaml").read_text()
+    (folder / "kustomization.yaml").write_text(text.replace("components/keda", "components/hpa"))
+    manifests = parse(render(folder))
+    assert manifests.of("ScaledObject", "TriggerAuthentication") == []
+    scaled = {doc["spec"]["scaleTargetRef"]["name"] for doc in manifests.of(AUTOSCALER)}
+    assert scaled == {"chewie-inference", "chewie-gateway-web", "chewie-gateway-worker"}
 
 
 def test_the_adapter_gives_the_metric_that_the_plain_autoscaler_reads(manifests_of, root):
