@@ -62,7 +62,8 @@ WHOLE: dict[str, Kind] = {
     **dict.fromkeys(("menu", "orodha"), Kind.MENU),
     **dict.fromkeys(("lang", "language", "langue", "lugha"), Kind.LANGUAGE),
     **dict.fromkeys(
-        ("thanks", "thank you", "thank you very much", "thanks a lot", "thx", "ok thanks", "ok",
+        ("thanks", "thank you", "thank you very much", "thank you so much", "thanks so much",
+         "many thanks", "thanks a lot", "thx", "ok thanks", "ok",
          "okay", "ok thank you", "merci", "merci beaucoup", "ok merci", "d accord", "asante",
          "asante sana", "ahsante", "sawa", "sawa asante", "noted", "well noted"), Kind.THANKS),
     **dict.fromkeys(
@@ -77,6 +78,16 @@ LANGUAGE_WORDS: dict[str, str] = {
     "fr": "fr", "francais": "fr", "french": "fr", "kifaransa": "fr",
     "sw": "sw", "swahili": "sw", "kiswahili": "sw",
 }  # fmt: skip
+
+# Digits as words, as whole messages.
+NUMBER_WORDS: dict[str, int] = {
+    **dict.fromkeys(("zero", "sifuri"), 0),
+    **dict.fromkeys(("one", "un", "une", "moja"), 1),
+    **dict.fromkeys(("two", "deux", "mbili"), 2),
+    **dict.fromkeys(("three", "trois", "tatu"), 3),
+    **dict.fromkeys(("four", "quatre", "nne"), 4),
+    **dict.fromkeys(("five", "cinq", "tano"), 5),
+}
 
 # First words, with a message behind them or alone.
 LEADING: dict[str, Kind] = {
@@ -110,10 +121,18 @@ def parse(text: str, media_count: int = 0) -> Parsed:
         return Parsed(kind=Kind.LANGUAGE, language=LANGUAGE_WORDS[bare], has_media=media)
     if bare in WHOLE:
         return Parsed(kind=WHOLE[bare], text=text, has_media=media)
-    if number := _NUMBER_PREFIX.match(bare):
-        kind = Kind.PERSON if number[1] == "0" else Kind.DIGIT
-        return Parsed(kind=kind, number=int(number[1]), text=text, has_media=media)
+    number = _number(bare)
+    if number is not None:
+        kind = Kind.PERSON if number == 0 else Kind.DIGIT
+        return Parsed(kind=kind, number=number, text=text, has_media=media)
     return _leading(text, bare, media)
+
+
+def _number(bare: str) -> int | None:
+    if bare in NUMBER_WORDS:
+        return NUMBER_WORDS[bare]
+    found = _NUMBER_PREFIX.match(bare)
+    return int(found[1]) if found else None
 
 
 def _leading(text: str, bare: str, media: bool) -> Parsed:

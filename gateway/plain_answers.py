@@ -12,6 +12,8 @@ YES = frozenset(
 )  # fmt: skip
 NO = frozenset({"no", "n", "nope", "non", "hapana", "la", "hakuna"})
 
+_ASSENT = YES | {"ok", "okay", "sawa"}  # before what is meant: «ok we are going»
+
 CONSENT = "consent"
 
 # For each question: the words of its digits, beside a plain yes and no where these are 1 and 2.
@@ -57,12 +59,12 @@ _WORDS: dict[str, dict[int, frozenset[str]]] = {
 def digit_of(question: str, text: str) -> int | None:
     """The digit that a whole message in words means for a fixed question; None for any other.
 
-    «1 going» is its digit, too, where both say the same.
+    «1 going» is its digit, too, where both say the same, and «ok going» is going.
     """
     bare = bare_words(text)
-    number, _, rest = bare.partition(" ")
+    lead, _, rest = bare.partition(" ")
     for digit, words in _WORDS.get(question, {}).items():
-        if bare in words or (number == str(digit) and rest in words):
+        if bare in words or (rest in words and (lead == str(digit) or lead in _ASSENT)):
             return digit
     return None
 

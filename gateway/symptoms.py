@@ -51,8 +51,11 @@ def assess_told(
     two_patients = understood = False
     consumed = 0
     for text in texts:
-        if move.act is Act.ANSWER and stored is not None and parse(text).kind in DIGITS:
-            case, understood = _with_answer(case, stored.view.question, text, language)
+        parsed = parse(text)
+        if move.act is Act.ANSWER and stored is not None and parsed.kind in DIGITS:
+            # The number alone: «no 2» is the second option and no «no».
+            digit = str(parsed.number)
+            case, understood = _with_answer(case, stored.view.question, digit, language)
             consumed += 1
             continue
         reading = read_text(text, language=language)

@@ -25,6 +25,14 @@ def test_yes_answers_what_was_asked(talk):
     assert the_cases(talk)[0].going == "going"
 
 
+@pytest.mark.parametrize("second", ["2", "no 2", "two", "option 2."])
+def test_a_number_is_an_option_however_it_is_written(talk, triage, second):
+    talk.say("child 2 years cough 3 days")
+    assert the_cases(talk)[0].question_code == "breaths_per_minute"
+    talk.say(second)
+    assert triage.cases[-1].vitals.respiratory_rate_per_minute == 45
+
+
 def test_an_answer_in_words_that_was_none_of_the_digits_is_asked_again(talk):
     talk.say("2yr old fitting")
     assert talk.say("7") == ["DEMO K1 Reply 1=going 2=cannot go"]

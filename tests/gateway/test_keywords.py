@@ -29,6 +29,10 @@ WHOLE = [
     (" 2.", Kind.DIGIT),
     ("52", Kind.DIGIT),
     ("0", Kind.PERSON),
+    ("zero", Kind.PERSON),
+    ("Two", Kind.DIGIT),
+    ("mbili", Kind.DIGIT),
+    ("thank you so much!", Kind.THANKS),
     ("NEW", Kind.NEW),
     ("mpya", Kind.NEW),
     ("NEW 2 yr old fever", Kind.NEW),
@@ -55,6 +59,7 @@ WHOLE = [
     ("help she is fitting", Kind.TEXT),
     ("no fever thanks to paracetamol", Kind.TEXT),
     ("2yr old fitting", Kind.TEXT),
+    ("two days fever", Kind.TEXT),
     ("1 child fever 2 days", Kind.TEXT),
 ]
 

@@ -20,6 +20,8 @@ from gateway.plain_answers import _WORDS, CONSENT, digit_of, is_yes_or_no
         ("going", "1 going", 1),
         ("going", "1. Yes", 1),
         ("going", "1 cannot go", None),
+        ("going", "ok we are going", 1),
+        ("going", "sawa tunaenda", 1),
         ("outcome", "3 worse", 3),
         (CONSENT, "I agree", 1),
         (CONSENT, "sikubali", 2),
