@@ -5,6 +5,7 @@ import subprocess
 from textwrap import dedent
 
 import pytest
+import yaml
 
 from gateway.commands import COMMANDS
 from tests.k8s.manifests import OVERLAYS
@@ -102,3 +103,19 @@ def test_shell_blocks_are_shell(page):
         )
         assert run.returncode == 0, run.stderr
         assert run.stderr == "", "a here-document without its end"
+
+
+def test_the_job_that_rotates_keys_is_the_nightly_one_with_another_command(page, manifests_of):
+    (script,) = set(re.findall(r"sed '(.*rotate-keys.*)'", page))
+    nightly = manifests_of("gke-l4").workload("chewie-gateway-retain")
+    run = subprocess.run(
+        ["sed", script],
+        input=yaml.safe_dump(nightly.template),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (before, after) = (nightly.template, yaml.safe_load(run.stdout))
+    assert after["spec"]["containers"][0].pop("command") == ["chewie-gateway", "rotate-keys"]
+    assert before["spec"]["containers"][0].pop("command") == ["chewie-gateway", "retain"]
+    assert before == after
