@@ -35,6 +35,7 @@ def page(chromium, request):
     width, height = request.param
     context = chromium.new_context(viewport={"width": width, "height": height})
     page = context.new_page()
+    page.set_default_timeout(90_000)
     page.problems = []
     page.on("console", lambda line: page.problems.append(line.text))
     page.on("pageerror", lambda error: page.problems.append(str(error)))

@@ -17,7 +17,7 @@ def rescue(apart):
 
         async def once():
             async with app.open_async():
-                return await rescue_stalled(app, 5)
+                return await rescue_stalled(app, 30)
 
         return apart(once())
 

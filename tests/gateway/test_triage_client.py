@@ -49,7 +49,7 @@ FITTING = Case(messages=(Message(text="2yr old fitting"),))
 
 def test_the_service_answers_over_grpc(service, gateway_environ):
     client = client_of(service, gateway_environ)
-    answer = client.assess(FITTING, language="en", request_id="inbox-1", timeout_seconds=5)
+    answer = client.assess(FITTING, language="en", request_id="inbox-1", timeout_seconds=60)
     client.close()
     assert answer.assessment.urgency is Urgency.EMERGENCY
     assert answer.assessment.referral.level is ReferralLevel.HOSPITAL

@@ -48,7 +48,7 @@ class Application:
     def statuses_told(self) -> list[str]:
         return [told.form["MessageStatus"] for told in self.told if "MessageStatus" in told.form]
 
-    def wait(self, condition: Callable[[Application], bool], timeout_seconds: float = 20) -> bool:
+    def wait(self, condition: Callable[[Application], bool], timeout_seconds: float = 90) -> bool:
         with self.changed:
             return self.changed.wait_for(lambda: condition(self), timeout_seconds)
 
