@@ -14,7 +14,7 @@ from clinical.case import Case
 from gateway.assessing import Answer, assess_case, assess_here
 from gateway.conversation import Act, Move
 from gateway.drafting import language_of, messages_of, next_question
-from gateway.keywords import Kind, parse
+from gateway.keywords import HOLDS_SYMPTOMS, Kind, parse
 from gateway.store import cases
 from gateway.store.cases import StoredCase
 from gateway.store.contacts import Contact
@@ -111,7 +111,8 @@ def _stored_case(
     gateway: Gateway, contact: Contact, move: Move, messages: Sequence[WaitingMessage]
 ) -> StoredCase | None:
     """The case that the first reading opened for one of these texts, else that of the move."""
-    opened = next((m.consultation_id for m in messages if m.consultation_id is not None), None)
+    told = (m for m in messages if parse(m.text, m.media_count).kind in HOLDS_SYMPTOMS)
+    opened = next((m.consultation_id for m in told if m.consultation_id is not None), None)
     case_id = opened if opened is not None else move.case_id
     if case_id is None:
         return None
