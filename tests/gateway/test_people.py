@@ -65,6 +65,8 @@ def test_an_emergency_does_not_wait_for_consent(stranger):
     replies = stranger.say("2yr old fitting")
     assert "EMERGENCY" in replies[0]
     assert "agree" in replies[1]
+    (answer,) = stranger.say("yes")  # and whoever agrees is not met with silence
+    assert answer == replies[0]
 
 
 def test_a_join_code_works_once_and_in_time(stranger, make_talk, clock):
