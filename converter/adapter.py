@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
-from math import isfinite, prod, sqrt
+from math import prod, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,15 @@ from converter.checkpoint import StoredTensor, read_json, read_weight_file
 from converter.computed import LowRankDelta
 from converter.dtypes import FLOAT_CONFIG_NAMES
 from converter.errors import SourceError
+from converter.fields import (
+    FLAG_OR_NULL,
+    NUMBER_OR_NULL,
+    SIZE_OR_NULL,
+    Check,
+    check_fields,
+    is_number,
+    is_size,
+)
 from converter.layout import LAYOUTS
 from converter.rows import floats_from_bytes, refuse_not_finite, row_blocks
 
@@ -37,6 +46,36 @@ REFUSED_SETTINGS: Mapping[str, tuple[Any, ...]] = {
     "trainable_token_indices": (None, []),
     "lora_bias": (False, None),
     "layer_replication": (None, []),
+    "target_parameters": (None, []),
+    "use_qalora": (False, None),
+}
+# Ways to begin a training that take the low-rank part out of the base weights: the sum with the
+# weights as published is not the model that was trained.
+CHANGED_BASE = ("pissa", "olora", "corda", "loftq")
+
+
+def _is_patterns(value: Any, fits: Check) -> bool:
+    if value is None:
+        return True
+    return (
+        isinstance(value, Mapping) and all(map(fits, value.values())) and all(map(_compiles, value))
+    )
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        re.compile(f"({pattern})")
+    except re.error:
+        return False
+    return True
+
+
+CONFIG_FIELDS: Mapping[str, tuple[Check, str]] = {
+    "r": SIZE_OR_NULL,
+    "lora_alpha": NUMBER_OR_NULL,
+    "use_rslora": FLAG_OR_NULL,
+    "rank_pattern": (lambda value: _is_patterns(value, is_size), "patterns and whole numbers"),
+    "alpha_pattern": (lambda value: _is_patterns(value, is_number), "patterns and numbers"),
 }
 
 
@@ -49,25 +88,38 @@ class Adapter:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pair:
+    """The two matrices of a weight by side, and the module's name where it was trained."""
+
+    module: str
+    sides: dict[str, StoredTensor] = field(default_factory=dict)
+
+
 def read_adapter(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> Adapter:
     """The adapter in `folder` for weights of these shapes; SourceError if it does not fit."""
+    if not folder.is_dir():
+        raise SourceError(f"{folder}: no such folder, expected one with {CONFIG_NAME}")
     config = read_json(folder / CONFIG_NAME)
     _check_settings(config, folder / CONFIG_NAME)
     path = folder / WEIGHTS_NAME
     if not path.exists():
         raise SourceError(f"{path}: missing, expected the adapter's weights")
-    sides: dict[str, dict[str, StoredTensor]] = {}
+    pairs: dict[str, _Pair] = {}
     ignored = []
     for tensor in read_weight_file(path).tensors:
         module, side = _module_and_side(tensor)
         name = _weight_name(module, tensor)
         if name is None:
             ignored.append(tensor.name)
-        else:
-            sides.setdefault(name, {})[side] = tensor
-    if not sides:
+            continue
+        pair = pairs.setdefault(name, _Pair(module=module))
+        if pair.module != module or side in pair.sides:
+            raise SourceError(f"{path}: {pair.module} and {tensor.name} both change {name}")
+        pair.sides[side] = tensor
+    if not pairs:
         raise SourceError(f"{path}: changes no weight of the language model")
-    deltas = {name: _delta(name, pair, config, shapes, path) for name, pair in sides.items()}
+    deltas = {name: _delta(name, pair, config, shapes, path) for name, pair in pairs.items()}
     digest = sha256("".join(sorted(delta.sha256 for delta in deltas.values())).encode())
     return Adapter(deltas=deltas, ignored=tuple(ignored), sha256=digest.hexdigest())
 
@@ -78,6 +130,13 @@ def _check_settings(config: Mapping[str, Any], where: Path) -> None:
     for name, allowed in REFUSED_SETTINGS.items():
         if config.get(name) not in allowed:
             raise SourceError(f"{where}: {name} is {config[name]!r}, expected {allowed[0]!r}")
+    begun = config.get("init_lora_weights")
+    if isinstance(begun, str) and begun.lower().startswith(CHANGED_BASE):
+        raise SourceError(
+            f"{where}: init_lora_weights is {begun!r}, which changes the base weights; "
+            "save the adapter converted to plain LoRA"
+        )
+    check_fields(config, str(where), CONFIG_FIELDS)
 
 
 def _module_and_side(tensor: StoredTensor) -> tuple[str, str]:
@@ -103,16 +162,16 @@ def _weight_name(module: str, tensor: StoredTensor) -> str | None:
 
 def _delta(
     name: str,
-    pair: Mapping[str, StoredTensor],
+    pair: _Pair,
     config: Mapping[str, Any],
     shapes: Mapping[str, tuple[int, ...]],
     path: Path,
 ) -> LowRankDelta:
-    if set(pair) != {"A", "B"}:
+    if set(pair.sides) != {"A", "B"}:
         raise SourceError(
-            f"{path}: {next(iter(pair.values())).name} has no counterpart lora_A/lora_B"
+            f"{path}: {next(iter(pair.sides.values())).name} has no counterpart lora_A/lora_B"
         )
-    down, up = pair["A"], pair["B"]
+    down, up = pair.sides["A"], pair.sides["B"]
     rank = down.shape[0]
     wanted = shapes.get(name)
     if wanted is None:
@@ -127,26 +186,26 @@ def _delta(
     return LowRankDelta(
         up=_matrix(up),
         down=_matrix(down),
-        scale=_scale(name, rank, config, path),
+        scale=_scale(pair.module, rank, config, path),
         sha256=sha256(_raw(up) + _raw(down)).hexdigest(),
     )
 
 
-def _scale(name: str, rank: int, config: Mapping[str, Any], path: Path) -> float:
-    """alpha / rank, or alpha / sqrt(rank) for rank-stabilised adapters, patterns considered."""
-    module = name.removesuffix(".weight")
+def _scale(module: str, rank: int, config: Mapping[str, Any], path: Path) -> float:
+    """alpha / rank, or alpha / sqrt(rank) for rank-stabilised adapters, patterns considered.
+
+    `module` as it was called where the adapter was trained: that is what patterns speak of.
+    """
     alpha = _by_pattern(config.get("alpha_pattern"), module, config.get("lora_alpha"))
     told = _by_pattern(config.get("rank_pattern"), module, config.get("r"))
     if told != rank:
-        raise SourceError(f"{path}: {name} has rank {rank}, {CONFIG_NAME} says {told}")
-    if not isinstance(alpha, int | float) or not isfinite(alpha):
-        raise SourceError(
-            f"{path.parent / CONFIG_NAME}: lora_alpha is {alpha!r}, expected a number"
-        )
+        raise SourceError(f"{path}: {module} has rank {rank}, {CONFIG_NAME} says {told}")
+    if alpha is None:
+        raise SourceError(f"{path.parent / CONFIG_NAME}: lora_alpha is missing, expected a number")
     return float(alpha / (sqrt(rank) if config.get("use_rslora") else rank))
 
 
-def _by_pattern(patterns: Any, module: str, default: Any) -> Any:
+def _by_pattern(patterns: Mapping[str, Any] | None, module: str, default: Any) -> Any:
     # PEFT matches a pattern against the end of the module's path.
     for pattern, value in (patterns or {}).items():
         if re.fullmatch(rf"(.*\.)?({pattern})", module):

@@ -8,7 +8,8 @@ Format: https://huggingface.co/docs/safetensors (8-byte length, JSON header, pay
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -23,6 +24,9 @@ LENGTH_BYTES = 8
 # The limit of the safetensors library itself; a longer header is a damaged length field.
 MAX_HEADER_BYTES = 100_000_000
 MAX_JSON_BYTES = 64 * 2**20
+# What every file system takes; a longer name in an index is damage.
+MAX_NAME_BYTES = 255
+SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +83,9 @@ def read_json(path: Path) -> dict[str, Any]:
             raise SourceError(
                 f"{path}: larger than {MAX_JSON_BYTES} bytes, expected a small JSON file"
             )
-        value = json.loads(path.read_bytes())
+        value = parse_json(path.read_bytes())
     except FileNotFoundError as error:
-        raise SourceError(f"{path}: missing, expected in every checkpoint folder") from error
+        raise SourceError(f"{path}: missing, expected a file of that name") from error
     except OSError as error:
         raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
     except ValueError as error:
@@ -89,6 +93,22 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise SourceError(f"{path}: expected a JSON object, found {type(value).__name__}")
     return value
+
+
+def parse_json(raw: bytes, pairs_hook: Callable[[list[tuple[str, Any]]], Any] = dict) -> Any:
+    """The value of a JSON text; ValueError where other readers of JSON would refuse it."""
+    try:
+        value = json.loads(raw, object_pairs_hook=pairs_hook, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if SURROGATE_ESCAPE.search(raw):
+        # Half a surrogate pair is no character: it could not be written out again.
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
 
 
 def _weight_paths(folder: Path) -> list[Path]:
@@ -126,7 +146,9 @@ def _indexed_paths(index: Path) -> list[Path]:
 
 def _is_plain_file_name(name: object) -> bool:
     # Symbolic links are fine (the hub's cache is made of them); a path in the name is not.
-    return isinstance(name, str) and name not in ("", ".", "..") and not set("/\\\0") & set(name)
+    if not isinstance(name, str) or name in ("", ".", "..") or set("/\\\0") & set(name):
+        return False
+    return len(name.encode()) <= MAX_NAME_BYTES
 
 
 def _compare_with_index(index: Path, path: Path, keys: set[str]) -> None:
@@ -186,8 +208,8 @@ def _read_raw_header(path: Path, length_field: bytes, size: int, read: Any) -> b
 
 def _parse_header(path: Path, raw: bytes, start: int) -> tuple[StoredTensor, ...]:
     try:
-        pairs = json.loads(raw, object_pairs_hook=_UniquePairs)
-    except (ValueError, RecursionError) as error:
+        pairs = parse_json(raw, _UniquePairs)
+    except ValueError as error:
         raise SourceError(f"{path}: bad header ({error})") from error
     if not isinstance(pairs, _UniquePairs):
         raise SourceError(f"{path}: bad header, expected a JSON object")
@@ -220,7 +242,7 @@ def _parse_entry(path: Path, name: str, entry: Any, start: int) -> StoredTensor:
         ) from error
     if not whole:
         raise SourceError(f"{path}: bad header at {name}, shape and offsets must be whole numbers")
-    if dtype not in ITEM_BYTES:
+    if not isinstance(dtype, str) or dtype not in ITEM_BYTES:
         raise SourceError(f"{path}: {name} has dtype {dtype!r}, which is not known")
     nbytes = payload_bytes(dtype, shape)
     if last - first != nbytes:

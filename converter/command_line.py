@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from converter.options import DTYPES, KEEP_HEAD, Options
@@ -27,10 +28,17 @@ def size_bytes(text: str) -> int:
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Arguments with `command` set; SRC DST without a command means `convert`."""
-    words = list(arguments)
+    words = [*_with_its_own_number(arguments)]
     if words and words[0] not in COMMANDS and words[0] not in ("-h", "--help"):
         words.insert(0, "convert")
     return _parser().parse_args(words)
+
+
+def _with_its_own_number(arguments: Sequence[str]) -> Iterator[str]:
+    """`--trim-vocab` takes a number or none: a word after it that is no number is the next one."""
+    for word, following in zip_longest(arguments, arguments[1:]):
+        alone = word == "--trim-vocab" and not (following or "").lstrip("-").isdecimal()
+        yield "--trim-vocab=0" if alone else word
 
 
 def options_from(parsed: argparse.Namespace) -> Options:
@@ -52,7 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="chewie-convert",
         description="Makes a text-only checkpoint of a Gemma-3-shaped multimodal one.",
-        epilog="`chewie-convert SRC DST` is short for `chewie-convert convert SRC DST`.",
+        epilog="`chewie-convert SRC DST` is short for `chewie-convert convert SRC DST`; its flags: "
+        "`chewie-convert convert --help`. Exit codes: 0 done, 1 a file cannot be read, 2 wrong "
+        "words, 3 source refused, 4 destination refused, 5 writing broke off, 6 verification found "
+        "differences, 7 the hub did not hand it over, 130 interrupted.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     _add_convert(commands.add_parser("convert", help="convert SRC to DST (the default)"))

@@ -12,6 +12,7 @@ from typing import Any
 
 from converter.architecture import TextShape
 from converter.errors import SourceError
+from converter.fields import ROPE_FIELDS, check_fields
 
 Json = dict[str, Any]
 
@@ -48,16 +49,8 @@ DEFAULT_TOKEN_IDS = {"pad_token_id": 0, "eos_token_id": 1, "bos_token_id": 2}
 DEFAULT_PATTERN = 6
 DEFAULT_ROPE_THETA = {"full_attention": 1_000_000.0, "sliding_attention": 10_000.0}
 OLD_ROPE_FIELDS = ("rope_theta", "rope_scaling", "rope_local_base_freq")
-POSITIVE_SIZES = (
-    "vocab_size",
-    "hidden_size",
-    "intermediate_size",
-    "num_hidden_layers",
-    "num_attention_heads",
-    "num_key_value_heads",
-    "head_dim",
-    "max_position_embeddings",
-)
+# The largest Gemma 3 has 62; a damaged number would be a list of so many layers in memory.
+MOST_LAYERS = 1000
 
 
 def is_multimodal(config: Mapping[str, Any], where: str) -> bool:
@@ -82,10 +75,14 @@ def filled_text_config(config: Mapping[str, Any], where: str) -> Json:
     text = config.get("text_config") if multimodal else config
     if not isinstance(text, Mapping):
         raise SourceError(f"{where}: 'text_config' is missing, expected an object")
+    for part in (text, config):
+        check_fields(part, where)
     filled = {**TEXT_DEFAULTS, **{key: text[key] for key in TEXT_DEFAULTS if key in text}}
-    for name in POSITIVE_SIZES:
-        if type(filled[name]) is not int or filled[name] < 1:
-            raise SourceError(f"{where}: {name} is {filled[name]!r}, expected a positive number")
+    if filled["num_hidden_layers"] > MOST_LAYERS:
+        raise SourceError(
+            f"{where}: num_hidden_layers is {filled['num_hidden_layers']}, "
+            f"expected at most {MOST_LAYERS}"
+        )
     if multimodal:
         _refuse_what_text_reads_otherwise(config, filled, where)
     filled["tie_word_embeddings"] = _tied(config, text, where)
@@ -123,8 +120,8 @@ def _tied(config: Mapping[str, Any], text: Mapping[str, Any], where: str) -> boo
 
 
 def _pattern(text: Mapping[str, Any]) -> int:
-    value = text.get("sliding_window_pattern", text.get("_sliding_window_pattern", DEFAULT_PATTERN))
-    return value if type(value) is int and value > 0 else DEFAULT_PATTERN
+    told = (text.get("sliding_window_pattern"), text.get("_sliding_window_pattern"))
+    return next((int(value) for value in told if value is not None), DEFAULT_PATTERN)
 
 
 def _layer_types(text: Mapping[str, Any], layers: int, where: str) -> list[str]:
@@ -162,26 +159,37 @@ def rope_parameters(text: Mapping[str, Any], where: str) -> dict[str, Json]:
     """Rope per layer type, from either dialect; both present and different is refused."""
     nested = text.get("rope_parameters")
     if nested is None:
-        return _rope_from_old_fields(text)
-    if not isinstance(nested, Mapping) or not set(nested) <= set(DEFAULT_ROPE_THETA):
+        return _rope_from_old_fields(text, where)
+    if not set(nested) <= set(DEFAULT_ROPE_THETA):
         raise SourceError(
             f"{where}: rope_parameters has keys {sorted(nested)}, "
             f"expected {sorted(DEFAULT_ROPE_THETA)}"
         )
+    for kind, values in nested.items():
+        _check_rope(values, f"{where}: rope_parameters.{kind}")
     rope = {
         kind: {"rope_type": "default", "rope_theta": theta, **(nested.get(kind) or {})}
         for kind, theta in DEFAULT_ROPE_THETA.items()
     }
     if any(
         text.get(name) is not None for name in OLD_ROPE_FIELDS
-    ) and rope != _rope_from_old_fields(text):
+    ) and rope != _rope_from_old_fields(text, where):
         raise SourceError(
             f"{where}: rope_parameters and rope_theta/rope_scaling contradict each other"
         )
     return rope
 
 
-def _rope_from_old_fields(text: Mapping[str, Any]) -> dict[str, Json]:
+def _check_rope(values: Any, where: str) -> None:
+    if values is None:
+        return
+    if not isinstance(values, Mapping):
+        raise SourceError(f"{where} is {values!r}, expected an object or null")
+    check_fields(values, where, ROPE_FIELDS)
+
+
+def _rope_from_old_fields(text: Mapping[str, Any], where: str) -> dict[str, Json]:
+    _check_rope(text.get("rope_scaling"), f"{where}: rope_scaling")
     scaling = dict(text.get("rope_scaling") or {})
     kind = scaling.pop("type", "default")
     full = {
@@ -221,7 +229,7 @@ def token_ids(config: Mapping[str, Any], generation: Mapping[str, Any]) -> Json:
     The end of turn ([1, 106]) stands at the top level or in generation_config; text_config's own
     value is often the class default 1, with which generation never stops.
     """
-    text = config.get("text_config") or {}
+    text = _text_part(config)
     places = (config, generation, text, DEFAULT_TOKEN_IDS)
     return {
         name: next(place[name] for place in places if place.get(name) is not None)
@@ -229,10 +237,14 @@ def token_ids(config: Mapping[str, Any], generation: Mapping[str, Any]) -> Json:
     }
 
 
+def _text_part(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    part = config.get("text_config")
+    return part if isinstance(part, Mapping) else {}
+
+
 def stored_dtype(config: Mapping[str, Any]) -> str | None:
     """The dtype that config.json names, in transformers' words, or None."""
-    text = config.get("text_config") or {}
-    for part in (config, text):
+    for part in (config, _text_part(config)):
         for field in ("dtype", "torch_dtype"):
             if isinstance(part.get(field), str):
                 return str(part[field])

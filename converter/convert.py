@@ -85,6 +85,24 @@ def finished_manifest(plan: Plan) -> Manifest | None:
     return manifest if whole and manifest["plan"] == plan.fingerprint else None
 
 
+def check_free(target: Path) -> None:
+    """Refuses a destination that holds somebody's files, whatever would be written there.
+
+    What an earlier conversion wrote may be the very result that is asked for, and passes.
+    """
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        raise DestinationError(f"{target}: is no folder, expected a name that is free")
+    if target.is_dir() and not (target / MANIFEST_NAME).is_file():
+        _refuse_files(target)
+
+
+def _refuse_files(target: Path) -> None:
+    if names := sorted(path.name for path in target.iterdir()):
+        raise DestinationError(
+            f"{target}: holds files already ({names[0]}), expected an empty or new folder"
+        )
+
+
 def check_destination(plan: Plan) -> None:
     """Refuses a destination that is the source, holds files, is a mount, or has no room."""
     target, source = plan.destination, plan.checkpoint.folder
@@ -95,12 +113,9 @@ def check_destination(plan: Plan) -> None:
         raise DestinationError(
             f"{target}: lies inside the source {source}, expected a folder elsewhere"
         )
-    if target.is_symlink() or (target.exists() and not target.is_dir()):
-        raise DestinationError(f"{target}: is no folder, expected a name that is free")
-    if target.is_dir() and (names := sorted(path.name for path in target.iterdir())):
-        raise DestinationError(
-            f"{target}: holds files already ({names[0]}), expected an empty or new folder"
-        )
+    check_free(target)
+    if target.is_dir():
+        _refuse_files(target)
     if target.is_mount():
         raise DestinationError(f"{target}: is a mount point, name a folder inside it")
     if not resolved.parent.is_dir():
@@ -139,7 +154,7 @@ def _locked_work_folder(work: Path) -> Iterator[None]:
 
 def _start_or_resume(plan: Plan, work: Path) -> None:
     marker = work / PLAN_NAME
-    if marker.is_file() and marker.read_text() == plan.fingerprint:
+    if marker.is_file() and marker.read_bytes() == plan.fingerprint.encode():
         return
     marker.unlink(missing_ok=True)
     (work / JOURNAL_NAME).unlink(missing_ok=True)

@@ -9,7 +9,10 @@ from converter.recipes import OutputTensor
 
 
 class StreamDigests:
-    """Takes a shard's bytes in order and cuts them into tensors by their known sizes."""
+    """Takes a shard's bytes in order and cuts them into tensors by their known sizes.
+
+    The file's digest and the tensors' share nothing, so each may be fed by a thread of its own.
+    """
 
     def __init__(self, header: bytes, tensors: Sequence[OutputTensor]) -> None:
         self.file = sha256(header)
@@ -21,7 +24,15 @@ class StreamDigests:
 
     def update(self, data: memoryview) -> None:
         """The next bytes of the payload, of any length."""
+        self.update_file(data)
+        self.update_tensors(data)
+
+    def update_file(self, data: memoryview) -> None:
+        """The next bytes, for the digest of the whole file alone."""
         self.file.update(data)
+
+    def update_tensors(self, data: memoryview) -> None:
+        """The next bytes, for the digests of the tensors alone."""
         position = 0
         while position < len(data):
             piece = data[position : position + self._left]

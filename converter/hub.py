@@ -57,6 +57,7 @@ def download_checkpoint(
     from huggingface_hub import HfApi
     from huggingface_hub.errors import (
         GatedRepoError,
+        HFValidationError,
         LocalEntryNotFoundError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
@@ -72,6 +73,10 @@ def download_checkpoint(
                 ignore_patterns=list(UNWANTED_FILES),
             )
         )
+    except HFValidationError as error:
+        raise SourceError(
+            f"{repository}: no such folder, and no name that the hub could hold either"
+        ) from error
     except GatedRepoError as error:
         raise HubError(
             f"{repository}: gated; accept its terms at https://huggingface.co/{repository}, "

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from converter.errors import VerificationError
+from converter.errors import SourceError, VerificationError
 from converter.manifest import Manifest
 from converter.options import OptionsError
 from converter.probe_texts import PROBE_TEXTS
@@ -75,6 +75,22 @@ def compare_logits(
     return tuple(
         _agreement(name, prompt, wanted[name], found[name]) for name, prompt in prompts.items()
     )
+
+
+def check_texts(texts: Mapping[str, Any], where: str) -> None:
+    """Refuses what is no table of language and text."""
+    for language, text in texts.items():
+        if not isinstance(text, str) or not text.strip():
+            raise SourceError(f"{where}: {language} is {text!r}, expected a text")
+    if not texts:
+        raise SourceError(f"{where}: holds no text, expected an object of language and text")
+
+
+def silence_transformers() -> None:
+    """No progress bars of transformers' own."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
 
 
 def is_exact(manifest: Manifest) -> bool:

@@ -24,10 +24,29 @@ from pathlib import Path
 from typing import Any
 
 from converter.carry import MANIFEST_NAME
+from converter.checkpoint import parse_json
 from converter.errors import SourceError
+from converter.fields import OBJECT, TEXT, Check, check_fields, is_id
 
 FORMAT = "chewie-manifest/1"
-REQUIRED = ("format", "digest", "source", "options", "tensors", "files", "dropped", "plan")
+
+
+def _is_shape(value: Any) -> bool:
+    return isinstance(value, list) and all(map(is_id, value))
+
+
+REQUIRED = {
+    "format": TEXT,
+    "digest": TEXT,
+    "source": OBJECT,
+    "options": OBJECT,
+    "tensors": OBJECT,
+    "files": OBJECT,
+    "dropped": OBJECT,
+    "plan": TEXT,
+}
+TENSOR_FIELDS = {"dtype": TEXT, "shape": (_is_shape, "whole numbers"), "sha256": TEXT}
+FILE_FIELDS = {"bytes": (is_id, "a number"), "sha256": TEXT}
 
 Manifest = dict[str, Any]
 
@@ -58,7 +77,7 @@ def read_manifest(folder: Path) -> Manifest:
     """The manifest of a converted folder; SourceError if it is missing or not one."""
     path = folder / MANIFEST_NAME
     try:
-        value = json.loads(path.read_bytes())
+        value = parse_json(path.read_bytes())
     except FileNotFoundError as error:
         raise SourceError(f"{path}: missing, expected in a folder that was converted") from error
     except (OSError, ValueError) as error:
@@ -67,4 +86,17 @@ def read_manifest(folder: Path) -> Manifest:
         raise SourceError(f"{path}: expected the fields {', '.join(REQUIRED)}")
     if value["format"] != FORMAT:
         raise SourceError(f"{path}: format is {value['format']!r}, expected {FORMAT!r}")
+    check_fields(value, str(path), REQUIRED)
+    _check_entries(value["tensors"], TENSOR_FIELDS, path)
+    _check_entries(value["files"], FILE_FIELDS, path)
+    _check_entries({"source": value["source"]}, {"digest": TEXT}, path)
     return value
+
+
+def _check_entries(
+    entries: Mapping[str, Any], fields: Mapping[str, tuple[Check, str]], path: Path
+) -> None:
+    for name, entry in entries.items():
+        if not isinstance(entry, dict) or not fields.keys() <= entry.keys():
+            raise SourceError(f"{path}: {name} does not tell {', '.join(fields)}")
+        check_fields(entry, f"{path}: {name}", fields)

@@ -16,6 +16,7 @@ from converter.config import (
     token_ids,
 )
 from converter.dtypes import FLOAT_CONFIG_NAMES
+from converter.fields import check_fields
 from converter.layout import EMBEDDING, LAYOUTS, Layout
 from converter.options import Options, OptionsError
 from converter.outputs import Outputs
@@ -67,7 +68,11 @@ def is_text_as_it_is(checkpoint: Checkpoint, layout: Layout, options: Options) -
 def read_generation_config(checkpoint: Checkpoint) -> dict[str, Any]:
     """The source's generation_config.json, empty where there is none."""
     path = checkpoint.folder / "generation_config.json"
-    return read_json(path) if path.exists() else {}
+    if not path.exists():
+        return {}
+    value = read_json(path)
+    check_fields(value, str(path))
+    return value
 
 
 def _new_config(

@@ -17,7 +17,8 @@ from typing import Any
 
 from converter.carry import MANIFEST_NAME
 from converter.checkpoint import Checkpoint, StoredTensor, open_checkpoint
-from converter.errors import SourceError
+from converter.errors import SourceError, VerificationError
+from converter.fields import NAMES, SIZE, SIZE_OR_NULL, TEXT, TEXT_OR_NULL, check_fields, is_id
 from converter.manifest import Manifest, model_digest, read_manifest
 from converter.options import Options
 from converter.plan import Plan, plan_conversion
@@ -49,11 +50,15 @@ def verify(
 ) -> Verdict:
     """Compares `destination` with what converting `source` must give.
 
-    `adapter` is needed again if one was merged. Raises SourceError if either cannot be read.
+    `adapter` is needed again if one was merged. Raises SourceError if the source cannot be read,
+    VerificationError if `destination` is too damaged to be compared.
     """
-    manifest = read_manifest(destination)
+    try:
+        manifest = read_manifest(destination)
+        converted = open_checkpoint(destination)
+    except SourceError as error:
+        raise VerificationError(str(error)) from error
     plan = plan_conversion(source, destination, options_of(manifest, adapter))
-    converted = open_checkpoint(destination)
     progress = progress or Quiet()
     progress.start("verifying", 2 * plan.payload_bytes)
     try:
@@ -77,6 +82,19 @@ def verify(
     )
 
 
+OPTION_FIELDS = {
+    "max_shard_bytes": SIZE,
+    "dtype": TEXT_OR_NULL,
+    "max_position_embeddings": SIZE_OR_NULL,
+    "trim_vocab": (lambda value: value is None or is_id(value), "a number or null"),
+    "adapter": TEXT_OR_NULL,
+    "quantize": TEXT_OR_NULL,
+    "lm_head": TEXT,
+    "group_size": SIZE,
+    "ignore": NAMES,
+}
+
+
 def options_of(manifest: Manifest, adapter: Path | None) -> Options:
     """The options that the manifest tells of, with the adapter's folder given anew."""
     told = dict(manifest["options"])
@@ -84,12 +102,11 @@ def options_of(manifest: Manifest, adapter: Path | None) -> Options:
         raise SourceError(
             f"{MANIFEST_NAME}: an adapter {told['adapter']!r} was merged, name it with --adapter"
         )
-    told["adapter"] = adapter
-    told["ignore"] = tuple(told.get("ignore", ()))
     try:
-        return Options(**told)
+        check_fields(told, f"{MANIFEST_NAME}: options", OPTION_FIELDS)
+        return Options(**{**told, "adapter": adapter, "ignore": tuple(told.get("ignore", ()))})
     except TypeError as error:
-        raise SourceError(f"{MANIFEST_NAME}: options {sorted(told)} are not known") from error
+        raise VerificationError(f"{MANIFEST_NAME}: options {sorted(told)} are not known") from error
 
 
 def _wanted_payloads(plan: Plan, progress: Progress) -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from converter.checkpoint import read_json
 from converter.errors import SourceError
+from converter.fields import is_id
 from converter.options import OptionsError
 
 TOKENIZER_NAMES = (
@@ -52,6 +53,7 @@ def trimmed_tokenizer_files(
     }
     if "tokenizer.json" not in contents:
         raise SourceError(f"{folder / 'tokenizer.json'}: missing, --trim-vocab has to change it")
+    _check_tokenizer(folder / "tokenizer.json", contents["tokenizer.json"])
     _refuse_loss_of_text(folder / "tokenizer.json", contents["tokenizer.json"], size)
     gone = _tokens_from(contents["tokenizer.json"], size)
     return {
@@ -60,14 +62,27 @@ def trimmed_tokenizer_files(
     }
 
 
-def _refuse_loss_of_text(path: Path, tokenizer: Mapping[str, Any], size: int) -> None:
-    vocabulary = tokenizer.get("model", {}).get("vocab")
-    if not isinstance(vocabulary, dict):
+def _check_tokenizer(path: Path, tokenizer: Mapping[str, Any]) -> None:
+    model = tokenizer.get("model")
+    vocabulary = model.get("vocab") if isinstance(model, dict) else None
+    if not isinstance(vocabulary, dict) or not all(map(is_id, vocabulary.values())):
         raise SourceError(
             f"{path}: model.vocab is no table of token and id, expected a BPE tokenizer"
         )
+    added = tokenizer.get("added_tokens", [])
+    if not isinstance(added, list) or not all(_is_added_token(entry) for entry in added):
+        raise SourceError(f"{path}: added_tokens is no list of entries with content and id")
+
+
+def _is_added_token(entry: Any) -> bool:
+    return (
+        isinstance(entry, dict) and is_id(entry.get("id")) and isinstance(entry.get("content"), str)
+    )
+
+
+def _refuse_loss_of_text(path: Path, tokenizer: Mapping[str, Any], size: int) -> None:
     special = set(_tokens_from(tokenizer, size))
-    for token, number in vocabulary.items():
+    for token, number in tokenizer["model"]["vocab"].items():
         if number >= size and token not in special:
             raise SourceError(
                 f"{path}: {token!r} has id {number}, --trim-vocab would lose it at {size}"

@@ -6,7 +6,7 @@ Reads headers only.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -27,6 +27,16 @@ class Part:
     nbytes: int
     fate: str
 
+    def as_json(self) -> dict[str, Any]:
+        """Plain data under the column names of the table."""
+        return {
+            "prefix": self.prefix,
+            "tensors": self.tensors,
+            "parameters": self.parameters,
+            "bytes": self.nbytes,
+            "fate": self.fate,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightReport:
@@ -43,16 +53,17 @@ class WeightReport:
             tensors=sum(part.tensors for part in parts),
             parameters=sum(part.parameters for part in parts),
             nbytes=sum(part.nbytes for part in parts),
-            fate=fate or "",
+            fate=fate or "kept and dropped",
         )
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain data."""
         return {
             "layout": self.layout,
-            "parts": [asdict(part) for part in self.parts],
-            "kept": asdict(self.total("kept")),
-            "dropped": asdict(self.total("dropped")),
+            "parts": [part.as_json() for part in self.parts],
+            "kept": self.total("kept").as_json(),
+            "dropped": self.total("dropped").as_json(),
+            "total": self.total().as_json(),
         }
 
 
@@ -94,7 +105,7 @@ def report_table(report: WeightReport) -> str:
     total = report.total()
     rows: list[tuple[str, ...]] = [("prefix", "tensors", "parameters", "bytes", "share", "fate")]
     rows += [_row(part, total) for part in report.parts]
-    rows += [_row(report.total(fate), total) for fate in ("kept", "dropped")]
+    rows += [_row(report.total(fate), total) for fate in ("kept", "dropped", None)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "  ".join(

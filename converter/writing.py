@@ -1,7 +1,7 @@
 """Writes one shard: reads in large coalesced runs, hashes beside the writing, marks what is safe.
 
-One thread reads and writes, one hashes, one waits for the disk; memory is the ring of buffers,
-whatever the size of the model.
+One thread reads and writes, two hash (the file; its tensors), one waits for the disk; memory is the
+ring of buffers, whatever the size of the model.
 """
 
 from __future__ import annotations
@@ -123,18 +123,19 @@ class _ShardWriter:
         self._descriptor, self._shard, self._digests = descriptor, shard, digests
         self._sources, self._journal, self._progress = sources, journal, progress
         self._done = len(digests.completed)
-        self._hashing = ThreadPoolExecutor(1, "hash")
+        self._hashing_file = ThreadPoolExecutor(1, "hash-file")
+        self._hashing_tensors = ThreadPoolExecutor(1, "hash-tensors")
         self._durable = ThreadPoolExecutor(1, "disk")
         self._marked: Future[None] | None = None
         self._ring = deque(bytearray(BUFFER_BYTES) for _ in range(BUFFERS))
-        self._in_flight: deque[tuple[bytearray, Future[None]]] = deque()
+        self._in_flight: deque[tuple[bytearray, tuple[Future[None], ...]]] = deque()
 
     def __enter__(self) -> _ShardWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._hashing.shutdown(wait=True, cancel_futures=True)
-        self._durable.shutdown(wait=True, cancel_futures=True)
+        for threads in (self._hashing_file, self._hashing_tensors, self._durable):
+            threads.shutdown(wait=True, cancel_futures=True)
 
     def run(self) -> None:
         """Writes what is missing and returns when all of it is on the disk."""
@@ -148,6 +149,8 @@ class _ShardWriter:
                 self._request_mark()
                 since_mark = 0
         self._request_mark()
+        while self._in_flight:
+            self._retire()
         self._wait_for_mark()
 
     def mark(self, count: int) -> Mark:
@@ -199,12 +202,16 @@ class _ShardWriter:
 
     def _retire(self) -> None:
         buffer, hashed = self._in_flight.popleft()
-        hashed.result()
+        for future in hashed:
+            future.result()
         if buffer:
             self._ring.append(buffer)
 
     def _put(self, view: memoryview, buffer: bytearray | None) -> None:
-        hashed = self._hashing.submit(self._digests.update, view)
+        hashed = (
+            self._hashing_file.submit(self._digests.update_file, view),
+            self._hashing_tensors.submit(self._digests.update_tensors, view),
+        )
         self._in_flight.append((buffer or bytearray(), hashed))
         _write_all(self._descriptor, view)
         self._progress.advance(len(view))
@@ -213,7 +220,7 @@ class _ShardWriter:
 
     def _request_mark(self) -> None:
         self._wait_for_mark()
-        snapshot = self._hashing.submit(partial(self.mark, self._done))
+        snapshot = self._hashing_tensors.submit(partial(self.mark, self._done))
         self._marked = self._durable.submit(self._make_durable, snapshot.result)
 
     def _make_durable(self, mark: Callable[[], Mark]) -> None:

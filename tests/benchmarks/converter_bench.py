@@ -193,7 +193,7 @@ def report(runs: Sequence[Run], skipped: Sequence[str], nbytes: int) -> str:
         ratio = middle / copied[cache]
         peak = max(run.peak_mb for run in group)
         lines.append(
-            f"| {way} | {cache} | {len(group)} | {spread} | {ratio} | {busy:.1f} | {peak:.0f} |"
+            f"| {way} | {cache} | {len(group)} | {spread} | {ratio:.1f} | {busy:.1f} | {peak:.0f} |"
         )
     lines += ["", *(f"Not run: {reason}." for reason in skipped)]
     return "\n".join(lines).rstrip() + "\n"

@@ -78,6 +78,23 @@ def test_adapter_of_either_class_is_merged(
     assert manifest["adapter"]["sha256"]
 
 
+def test_pattern_speaks_of_the_module_as_it_was_called_in_training(
+    tmp_path: Path, plain_builder: Builder
+) -> None:
+    source = plain_builder(tmp_path / "source")
+    prefix = TRAINED_ON["multimodal"]
+    full = "model.language_model.layers.0.self_attn.q_proj"
+    state = write_adapter(tmp_path / "adapter", prefix, alpha_pattern={full: 16})
+    convert(plan_conversion(source, tmp_path / "out", Options(adapter=tmp_path / "adapter")))
+    found = load_file(tmp_path / "out" / "model.safetensors")
+    before = load_file(source / "model.safetensors")
+    for module, scale in (("layers.0.self_attn.q_proj", 4.0), ("layers.0.mlp.down_proj", 2.0)):
+        up, down = (state[f"{prefix}{module}.lora_{side}.weight"].double() for side in "BA")
+        weight = before[f"language_model.model.{module}.weight"]
+        merged = (weight.double() + scale * up @ down).float().to(weight.dtype)
+        assert torch.equal(found[f"model.{module}.weight"], merged), module
+
+
 @pytest.mark.parametrize(
     ("settings", "scale"),
     [
@@ -118,6 +135,15 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, torch.Tensor], str]] = {
     "trained biases": ({"bias": "all"}, {}, "bias is 'all'"),
     "whole modules": ({"modules_to_save": ["lm_head"]}, {}, "modules_to_save"),
     "another rank": ({"r": 8}, {}, "has rank 4, adapter_config.json says 8"),
+    "a base that training changed": (
+        {"init_lora_weights": "pissa_niter_4"}, {}, "init_lora_weights"),
+    "a pattern that is none": ({"rank_pattern": {"(": 4}}, {}, "rank_pattern"),
+    "patterns that are no object": ({"alpha_pattern": [1]}, {}, "alpha_pattern"),
+    "a rank that is no number": ({"r": "4"}, {}, "r is '4'"),
+    "one weight changed twice": (
+        {}, {f"base_model.model.language_model.model.layers.0.mlp.down_proj.lora_{side}.weight":
+             torch.zeros(4, 32) if side == "A" else torch.zeros(16, 4) for side in "AB"},
+        "both change"),
     "no alpha": ({"lora_alpha": None}, {}, "lora_alpha"),
     "a key that is no matrix pair": ({}, {"base_model.model.model.norm.weight": torch.zeros(3)},
                                      "cannot place base_model.model.model.norm.weight"),

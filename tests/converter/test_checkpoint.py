@@ -13,7 +13,9 @@ import torch
 from safetensors.torch import save_file
 
 from converter import plan_conversion
+from converter.config import filled_text_config
 from converter.errors import SourceError
+from converter.fields import CONFIG_FIELDS
 
 Change = Callable[[Path], Any]
 FIRST = "model-00001-of-00002.safetensors"
@@ -217,6 +219,42 @@ DAMAGES: dict[str, tuple[Change, tuple[str, ...]]] = {
         in_text_config(rope_parameters={"full_attention": {"rope_type": "linear", "factor": 2.0}}),
         ("config.json", "rope_parameters"),
     ),
+    "layers beyond all memory": (
+        in_text_config(num_hidden_layers=10**30),
+        ("config.json", "num_hidden_layers", "at most"),
+    ),
+    "JSON nested too deeply": (
+        with_content("config.json", b"[" * 200_000),
+        ("config.json", "nested too deeply"),
+    ),
+    "a number that JSON does not have": (
+        with_content("config.json", b'{"model_type": NaN}'),
+        ("config.json", "NaN"),
+    ),
+    "half a character": (
+        with_content("config.json", b'{"model_type": "\\ud800"}'),
+        ("config.json", "JSON"),
+    ),
+    "dtype that is no name": (
+        in_first_header(lambda header: header[first_kept(header)].update(dtype=["BF16"])),
+        (FIRST, "layers", "BF16"),
+    ),
+    "file name that no disk takes": (
+        in_index(lambda weights: weights.update({NORM: "a" * 5000})),
+        (INDEX, NORM),
+    ),
+    "ends of text that are no ids": (
+        with_content("generation_config.json", b'{"eos_token_id": "</s>"}'),
+        ("generation_config.json", "eos_token_id", "token id"),
+    ),
+    "rope of a layer type that is no object": (
+        in_text_config(rope_scaling=None, rope_parameters={"full_attention": 8}),
+        ("config.json", "rope_parameters.full_attention"),
+    ),
+    "rope factor that is no number": (
+        in_text_config(rope_scaling={"rope_type": "linear", "factor": "8"}),
+        ("config.json", "rope_scaling", "factor"),
+    ),
     "layer types that do not fit": (
         in_text_config(layer_types=["full_attention"]),
         ("config.json", "layer_types"),
@@ -236,6 +274,20 @@ def test_damage_is_refused_with_file_and_key(
     for word in words:
         assert word in str(refusal.value)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["source"]
+
+
+@pytest.mark.parametrize("value", ["", [], {"a": 1}, float("inf"), -1], ids=repr)
+@pytest.mark.parametrize("field", sorted(CONFIG_FIELDS))
+def test_field_of_another_type_is_refused_by_name_or_is_one_that_fits(
+    field: str, value: Any
+) -> None:
+    """Never a traceback, never a config.json that no program could load."""
+    fits, expected = CONFIG_FIELDS[field]
+    config = {"model_type": "gemma3", "text_config": {field: value}}
+    if fits(value):
+        return
+    with pytest.raises(SourceError, match=f"config.json: {field} is .*, expected {expected}"):
+        filled_text_config(config, "config.json")
 
 
 def test_lm_head_that_differs_from_its_tied_embedding_is_refused(

@@ -49,6 +49,39 @@ def test_source_and_destination_alone_mean_convert() -> None:
     assert parse(["./inspect", "b"]).source == "./inspect"
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("--trim-vocab a b", 0), ("a b --trim-vocab", 0), ("a b --trim-vocab 40", 40),
+     ("--trim-vocab 40 a b", 40), ("a b --trim-vocab=40 --dtype float32", 40), ("a b", None)],
+)  # fmt: skip
+def test_trim_vocab_takes_a_number_or_none(words: str, expected: int | None) -> None:
+    parsed = parse(words.split())
+    assert (parsed.source, parsed.trim_vocab) == ("a", expected)
+
+
+def test_destination_of_somebody_is_refused_before_anything_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    (tmp_path / "thesis.txt").write_text("mine")
+    assert main(["google/medgemma-4b-it", str(tmp_path)]) == 4
+    assert "thesis.txt" in capsys.readouterr().err
+
+
+def test_reader_that_went_away_is_no_traceback(tmp_path: Path, plain_builder: Builder) -> None:
+    source = plain_builder(tmp_path / "source")
+    program = (
+        "import os, sys; from converter.__main__ import main; "
+        "reader, writer = os.pipe(); os.close(reader); os.dup2(writer, 1); "
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, "inspect", str(source), "--json"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (run.returncode, run.stderr) == (141, "")
+
+
 def test_convert_verify_and_inspect_from_end_to_end(
     tmp_path: Path, plain_builder: Builder, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -210,6 +210,12 @@ def test_local_folder_is_never_looked_up(tmp_path: Path) -> None:
     assert (folder, origin.name, origin.revision) == (tmp_path, tmp_path.name, None)
 
 
+@pytest.mark.parametrize("name", ["clinic/a--b", "clinic/a..b", f"clinic/{'a' * 120}"])
+def test_name_that_the_hub_could_not_hold_is_told(name: str, hub: Hub) -> None:
+    with pytest.raises(SourceError, match="no name that the hub could hold"):
+        hub.download(name)
+
+
 @pytest.mark.parametrize("text", ["nowhere", "./a/b", "/a/b", "a/b/c", "a b/c"])
 def test_what_is_neither_folder_nor_hub_id_is_told(text: str) -> None:
     with pytest.raises(SourceError, match="no such folder"):

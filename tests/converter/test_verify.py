@@ -11,7 +11,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from converter import Options, convert, plan_conversion, verify
-from converter.errors import SourceError
+from converter.errors import SourceError, VerificationError
 
 Builder = Callable[..., Path]
 
@@ -117,8 +117,29 @@ def test_another_source_is_not_taken_for_the_right_one(
 
 
 def test_folder_that_was_not_converted_is_named(tmp_path: Path, source: Path) -> None:
-    with pytest.raises(SourceError, match=r"chewie-manifest\.json: missing"):
+    with pytest.raises(VerificationError, match=r"chewie-manifest\.json: missing"):
         verify(source, source)
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda out: weights(out).write_bytes(weights(out).read_bytes()[:-1]), "truncated at"),
+        (lambda out: weights(out).unlink(), "model.safetensors: missing"),
+        (lambda out: (out / "config.json").write_text("{"), "config.json: not valid JSON"),
+        (edit("chewie-manifest.json", files=[]), "files is .*, expected an object"),
+        (edit("chewie-manifest.json", tensors={"a": 1}), "a does not tell dtype, shape, sha256"),
+        (edit("chewie-manifest.json", options={"speed": 1}), "options .* are not known"),
+        (edit("chewie-manifest.json", options={"group_size": "x"}), "group_size is 'x'"),
+    ],
+)
+def test_destination_too_damaged_to_compare_is_no_proof(
+    damage: Callable[[Path], Any], words: str, tmp_path: Path, source: Path
+) -> None:
+    convert(plan_conversion(source, tmp_path / "out"))
+    damage(tmp_path / "out")
+    with pytest.raises((VerificationError, SourceError), match=words):
+        verify(source, tmp_path / "out")
 
 
 def test_merged_adapter_is_asked_for(tmp_path: Path, source: Path) -> None:

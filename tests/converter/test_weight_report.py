@@ -28,10 +28,13 @@ def test_table_and_json_tell_the_same(tmp_path: Path, plain_builder: Callable[..
     report = report_weights(open_checkpoint(plain_builder(tmp_path / "source")))
     table = report_table(report).splitlines()
     assert table[0] == "layout: hub"
-    assert len(table) == 2 + len(report.parts) + 2
+    assert len(table) == 2 + len(report.parts) + 3
     told = report.as_json()
     assert told["kept"]["tensors"] == 2 + 13 * 2
-    assert f"{told['kept']['nbytes']:,}" in table[-2]
+    assert f"{told['kept']['bytes']:,}" in table[-3]
+    assert f"{told['total']['bytes']:,}" in table[-1]
+    assert told["total"]["bytes"] == told["kept"]["bytes"] + told["dropped"]["bytes"]
+    assert set(told["parts"][0]) == {"prefix", "tensors", "parameters", "bytes", "fate"}
     assert len({line.rstrip().count("  ") > 0 for line in table[1:]}) == 1
 
 
