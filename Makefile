@@ -86,6 +86,10 @@ format: ## Format the code
 demo-model: setup ## Train the demo checkpoint again (two cores, under 20 minutes)
 	@$(BIN)/python -m demo.nano.train
 
+.PHONY: recogniser
+recogniser: setup-test ## Learn the recogniser's weights again from clinical/recogniser/examples (minutes)
+	@$(BIN)/python -m clinical.recogniser.train
+
 .PHONY: bench
 bench: setup-test ## Run all benchmarks and write .build/bench/report.md
 	@$(BIN)/python -m tests.benchmarks

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.resources.abc import Traversable
 
 from clinical.reader.tokens import Token, fold, tokenize
@@ -60,14 +61,23 @@ def _marked(code: str, start: int, end: int, tokens: tuple[Token, ...], where: s
     return Marked(code=code, first=inside[0], last=inside[-1])
 
 
+def example_files() -> list[Traversable]:
+    """The files, by name."""
+    folder = room_file("recogniser", "examples").iterdir()
+    return sorted((f for f in folder if f.name.endswith(".txt")), key=lambda file: file.name)
+
+
+def digest_of_examples() -> str:
+    """SHA-256 over all files: the weights say which examples they were learnt from."""
+    state = sha256()
+    for file in example_files():
+        state.update(file.name.encode() + b"\n" + file.read_bytes())
+    return state.hexdigest()
+
+
 def read_examples() -> Iterator[Example]:
     """All examples of all files, in order."""
-    files: list[Traversable] = sorted(
-        room_file("recogniser", "examples").iterdir(), key=lambda file: file.name
-    )
-    for file in files:
-        if not file.name.endswith(".txt"):
-            continue
+    for file in example_files():
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
             if line.strip() and not line.startswith("//"):
                 yield example_of(line.strip(), where=f"{file.name}:{number}")

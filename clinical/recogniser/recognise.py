@@ -13,9 +13,8 @@ from clinical.recogniser.weights import Weights, weights
 from clinical.recogniser.windows import WINDOW, sentences
 
 NO_SIGN = ""  # the class of words that carry no sign
-SURE_FROM = (
-    2.0  # log odds of any sign against none; set by `train.py` on texts left out of training
-)
+# Log odds of any sign against none; chosen on texts left out of training (clinical/README.md).
+SURE_FROM = 0.5
 _MOST_REMEMBERED = 20_000
 
 Weighed = tuple[tuple[int, float], ...]

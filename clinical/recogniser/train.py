@@ -17,7 +17,7 @@ from rich.progress import Progress
 
 from clinical.reader.compiling import lexicon
 from clinical.reader.wordings import Meaning, lexicon_files, phrases, plain_words
-from clinical.recogniser.examples import Example, read_examples
+from clinical.recogniser.examples import Example, digest_of_examples, read_examples
 from clinical.recogniser.features import BUCKETS, features_of
 from clinical.recogniser.recognise import NO_SIGN
 from clinical.recogniser.weights import FILE_NAME, Weights, sparse, write_weights
@@ -147,7 +147,7 @@ def _batch(stretches: Sequence[Stretch], number_of: dict[str, int]) -> _Batch:
     return _Batch(buckets, values, np.array([number_of[s.code] for s in stretches]))
 
 
-def train(stretches: Sequence[Stretch], *, epochs: int = EPOCHS) -> Weights:
+def train(stretches: Sequence[Stretch], *, learnt_from: str, epochs: int = EPOCHS) -> Weights:
     """Fit the softmax by AdaGrad and keep the weights that matter."""
     signs = [NO_SIGN, *sorted({s.code for s in stretches} - {NO_SIGN})]
     number_of = {code: n for n, code in enumerate(signs)}
@@ -167,7 +167,9 @@ def train(stretches: Sequence[Stretch], *, epochs: int = EPOCHS) -> Weights:
                 moved = weight[b.buckets] * (1 - SHRINK) - step * slope / np.sqrt(seen[b.buckets])
                 weight[b.buckets] = moved
                 bias -= step * gap.sum(axis=0)
-    return _kept(signs, weight, bias)
+    rows, scale = _kept(weight)
+    biases = [round(float(b), 4) for b in bias]
+    return sparse(signs, biases, rows, scale=scale, learnt_from=learnt_from)
 
 
 def _likely(score: Floats) -> Floats:
@@ -176,12 +178,12 @@ def _likely(score: Floats) -> Floats:
     return shares
 
 
-def _kept(signs: Sequence[str], weight: Floats, bias: Floats) -> Weights:
+def _kept(weight: Floats) -> tuple[list[dict[int, int]], float]:
+    """The weights as whole numbers from -127 to 127, small ones left out, and what 1 stands for."""
     scale = float(np.quantile(np.abs(weight[weight != 0]), 0.9995)) / 127
     rounded = np.clip(np.rint(weight / scale), -127, 127).astype(int)
     rounded[np.abs(rounded) < LEAST_WEIGHT] = 0
-    rows = [{int(s): int(row[s]) for s in np.flatnonzero(row)} for row in rounded]
-    return sparse(signs, [round(float(b), 4) for b in bias], rows, scale)
+    return [{int(s): int(row[s]) for s in np.flatnonzero(row)} for row in rounded], scale
 
 
 def main() -> None:
@@ -189,7 +191,7 @@ def main() -> None:
     lexicon()  # a faulty lexicon is told of before minutes are spent
     stretches = training_set(list(read_examples()), Random(SEED))
     print(f"{len(stretches)} stretches of words")
-    content = write_weights(train(stretches))
+    content = write_weights(train(stretches, learnt_from=digest_of_examples()))
     target = Path(__file__).parent / FILE_NAME
     target.write_bytes(content)
     print(f"{target}: {len(content) / 1e6:.1f} MB")

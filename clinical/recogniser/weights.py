@@ -1,6 +1,6 @@
 """The trained weights: reads and writes `weights.bin`, and adds up what a word weighs.
 
-The file: one line of JSON (signs, biases, scale), then for each feature where its weights begin
+The file: one line of JSON (signs, biases, scale, digest of the examples), then for each feature where its weights begin
 (uint32), the sign of each weight (uint8), and the weights (int8). Weights that matter little are
 left out, so a word touches few signs.
 """
@@ -27,8 +27,12 @@ class WeightsError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """`signs` by number; the weights of feature f are entries begins[f] to begins[f + 1]."""
+    """`signs` by number; the weights of feature f are entries begins[f] to begins[f + 1].
 
+    `learnt_from` is the digest of the examples.
+    """
+
+    learnt_from: str
     signs: tuple[str, ...]
     bias: tuple[float, ...]
     scale: float
@@ -49,7 +53,12 @@ class Weights:
 
 def write_weights(weights: Weights) -> bytes:
     """The file's content."""
-    head = {"signs": weights.signs, "bias": weights.bias, "scale": weights.scale}
+    head = {
+        "learnt_from": weights.learnt_from,
+        "signs": weights.signs,
+        "bias": weights.bias,
+        "scale": weights.scale,
+    }
     body = b"".join(_little(a) for a in (weights.begins, weights.sign_of, weights.value_of))
     return json.dumps(head).encode() + b"\n" + body
 
@@ -59,7 +68,8 @@ def read_weights(content: bytes) -> Weights:
     head, _, body = content.partition(b"\n")
     try:
         fields = json.loads(head)
-        signs, bias, scale = tuple(fields["signs"]), tuple(fields["bias"]), float(fields["scale"])
+        learnt_from, scale = str(fields["learnt_from"]), float(fields["scale"])
+        signs, bias = tuple(fields["signs"]), tuple(fields["bias"])
     except (ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{FILE_NAME}: expected a first line of JSON: {error}") from error
     first = 4 * (BUCKETS + 1)
@@ -68,6 +78,7 @@ def read_weights(content: bytes) -> Weights:
     if len(signs) != len(bias) or len(body) != first + 2 * count:
         raise WeightsError(f"{FILE_NAME}: expected {first + 2 * count} bytes, got {len(body)}")
     return Weights(
+        learnt_from=learnt_from,
         signs=signs,
         bias=bias,
         scale=scale,
@@ -84,7 +95,12 @@ def weights() -> Weights:
 
 
 def sparse(
-    signs: Sequence[str], bias: Sequence[float], rows: Sequence[dict[int, int]], scale: float
+    signs: Sequence[str],
+    bias: Sequence[float],
+    rows: Sequence[dict[int, int]],
+    *,
+    scale: float,
+    learnt_from: str,
 ) -> Weights:
     """Weights from one mapping of sign number to value (-127 to 127) for each feature."""
     begins, sign_of, value_of = array("I", [0]), array("B"), array("b")
@@ -93,6 +109,7 @@ def sparse(
         value_of.extend(row.values())
         begins.append(len(value_of))
     return Weights(
+        learnt_from=learnt_from,
         signs=tuple(signs),
         bias=tuple(bias),
         scale=scale,
