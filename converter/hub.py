@@ -6,6 +6,7 @@ huggingface_hub brings progress and resume; here are only the choice of files an
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,7 +63,10 @@ def download_checkpoint(
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
+    from huggingface_hub.utils.tqdm import disable_progress_bars
 
+    if not sys.stderr.isatty():
+        disable_progress_bars()
     try:
         return str(
             HfApi(endpoint=endpoint).snapshot_download(

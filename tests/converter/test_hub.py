@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -147,6 +150,17 @@ def test_hub_id_is_downloaded_and_converted(
     assert manifest["source"]["name"] == REPOSITORY
     assert manifest["source"]["revision"] == COMMIT
     assert len(independent_reader(tmp_path / "out")) == 2 + 13 * 7
+
+
+def test_nothing_is_drawn_where_no_terminal_is(hub: Hub, tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "converter", REPOSITORY, str(tmp_path / "out")],
+        env={**os.environ, "HF_ENDPOINT": hub.endpoint, "HF_HOME": str(hub.cache)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
 
 
 def test_what_is_in_the_cache_is_not_fetched_again(hub: Hub) -> None:
