@@ -29,6 +29,7 @@ MAX_AGE_DAYS = round(120 * 365.25)
 _SHORTEST_MISSPELT_UNIT = 3
 _LONGEST_AGE_IN_WEEKS = 12  # an infant older than this is counted in months
 _GESTATION_WEEKS = range(4, 45)
+_YOUNG_DAYS = 60  # below this a fever is an emergency, so days are taken for an age in doubt
 _SURELY_AN_AGE_DAYS = 300  # no illness that a message tells of in days has lasted so long
 _GROWN_YEARS = 13
 
@@ -170,6 +171,7 @@ class RoleReader:
         short_ends: frozenset[int] = frozenset(),
         long_ends: frozenset[int] = frozenset(),
         of_pregnancy: bool = False,
+        measured: frozenset[int] = frozenset(),
     ) -> None:
         self._words = [t.word for t in tokens]
         self._digits = [t.word[0].isdigit() for t in tokens]
@@ -178,7 +180,9 @@ class RoleReader:
         self._symptom_starts = symptom_starts
         self._short_ends = short_ends
         self._long_ends = long_ends
+        self._measured = measured
         text = set(self._words)
+        self._nobody = not text & words.people["person"]
         self._pregnancy = bool(text & words.people["pregnant"])
         self._likely_pregnant = self._pregnancy or of_pregnancy
         self._infant = bool(text & (words.people["infant"] | words.people["newborn"]))
@@ -305,7 +309,18 @@ class RoleReader:
             return Role.AGE
         if amount.unit == "month" and any(self._digits[amount.first : amount.last + 1]):
             return Role.AGE
-        return Role.DURATION
+        return Role.AGE if self._measured_of_nobody(amount) else Role.DURATION
+
+    def _measured_of_nobody(self, amount: Amount) -> bool:
+        """«temp 38.6, 19 days»: with nobody named the days may be the age; in doubt the younger."""
+        if not self._nobody or self._likely_pregnant or amount.days >= _YOUNG_DAYS:
+            return False
+        i = amount.first - 1
+        while i > 0 and self._words[i] == ",":
+            i -= 1
+        follows = amount.last + 1
+        alone = follows >= len(self._words) or not self._words[follows].isalpha()
+        return i in self._measured and alone
 
     @staticmethod
     def _fits_womb(amount: Amount) -> bool:

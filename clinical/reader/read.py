@@ -80,12 +80,12 @@ def read_text(text: str, *, language: str | None = None, message_index: int = 0)
     measurements = measurements_in(folded)
     sentence = prepare(tokenize(folded), compiled)
     matches = find_matches(sentence, compiled)
-    facts = _timed_facts(sentence.tokens, matches, compiled, measurements)
     measured = frozenset(
         i
         for i, t in enumerate(sentence.tokens)
         if any(t.start < m.end and m.start < t.end for m in measurements)
     )
+    facts = _timed_facts(sentence.tokens, matches, compiled, measurements, measured)
     patient, patient_notes = read_patient(sentence.tokens, facts, compiled.time, measured)
     message = _Message(
         text=text,
@@ -119,6 +119,7 @@ def _timed_facts(
     matches: Sequence[Match],
     compiled: Lexicon,
     measurements: Sequence[Measurement],
+    measured: frozenset[int],
 ) -> tuple[TimedFact, ...]:
     signs = [m for m in matches if m.meaning is not Meaning.NOTHING]
     reader = RoleReader(
@@ -130,6 +131,7 @@ def _timed_facts(
         long_ends=frozenset(m.last for m in signs if m.code == "cough"),
         of_pregnancy=any(m.vital == "systolic_mmhg" for m in measurements)
         or any(m.code in _OF_PREGNANCY for m in signs),
+        measured=measured,
     )
     amounts = []
     for amount in amounts_in(tokens, compiled.time):
