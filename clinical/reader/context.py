@@ -37,6 +37,7 @@ class Context:
     ) -> None:
         self._words = [t.word for t in sentence.tokens]
         cues = lexicon.cues
+        self._persons = cues["anchors"] - cues["stock"]
         ends = _SENTENCE_ENDS | {"but", ","}
         self._clause = _numbered(self._words, ends)
         self._sentence = _numbered(self._words, _SENTENCE_ENDS)
@@ -47,13 +48,20 @@ class Context:
         self._ends = self._endings(lexicon)
         self._long_past = self._long_ago(lexicon)
         self._advice = tuple(cue_positions(self._words, cues["come_back"]))
-        self._health_talk = frozenset[int]()
+        self._health_talk = self._stock(lexicon)
         if not about_a_patient:
             taught = {self._sentence[i] for i in cue_positions(self._words, cues["teach"])}
-            self._health_talk = frozenset(taught - self._anchored(lexicon))
+            self._health_talk |= taught - self._anchored(lexicon)
         self._animals = lexicon.cues["animals"]
         self._keeping = lexicon.cues["keeping_animals"]
+        self._people = lexicon.time.people["person"] | lexicon.cues["anchors"]
         self._fillers = lexicon.fillers
+
+    def _stock(self, lexicon: Lexicon) -> frozenset[int]:
+        """Sentences that count medicines for a sign; the numbers in them are nobody's age."""
+        listed = {self._sentence[i] for i in cue_positions(self._words, lexicon.cues["stock"])}
+        spoken = {self._sentence[i] for i, w in enumerate(self._words) if w in self._persons}
+        return frozenset(listed - spoken)
 
     def _anchored(self, lexicon: Lexicon) -> frozenset[int]:
         """Sentences that speak of somebody who is there: «she», «now», a person after the teaching.
@@ -79,13 +87,18 @@ class Context:
         return frozenset(anchored)
 
     def _of_an_animal(self, match: Match) -> bool:
-        """«the cow was bitten by a snake»: an animal stands right before the sign."""
+        """«the cow was bitten by a snake»: an animal before the sign, or heading the clause."""
         i = match.first - 1
         while i >= 0 and self._words[i] in self._fillers:
             i -= 1
-        if i < 0 or self._words[i] not in self._animals:
-            return False
-        return i == 0 or not set(self._words[max(0, i - 2) : i]) & self._keeping
+        if i >= 0 and self._words[i] in self._animals:
+            return i == 0 or not set(self._words[max(0, i - 2) : i]) & self._keeping
+        clause = [
+            word
+            for number, word in enumerate(self._words[: match.first])
+            if self._clause[number] == self._clause[match.first] and word not in self._fillers
+        ]
+        return bool(clause) and clause[0] in self._animals and not self._people & set(clause)
 
     def doubtful(self, match: Match) -> bool:
         """Whether the sign is stated with doubt, as past, of a relative or under an «if»."""
@@ -142,7 +155,8 @@ class Context:
             for i in cue_positions(self._words, cues["past_illness"])
             if self._sentence[i] in healed
         }
-        return frozenset(ago - since)
+        well = {clause for i, clause in enumerate(self._clause) if self._sentence[i] in healed}
+        return frozenset((ago - since) | (ago & well))
 
 
 def _numbered(words: Sequence[str], ends: frozenset[str]) -> list[int]:

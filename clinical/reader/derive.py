@@ -23,6 +23,10 @@ _LONG = {
     "labour": ("prolonged_labour", 0.5),
 }
 _REACH_TOKENS = 9
+# What only a number settles is never guessed from words.
+BY_NUMBER = frozenset({"preterm_labour", "jaundice_first_day", "very_low_weight"}) | {
+    code for code, _ in _LONG.values()
+}
 # A sign that says another as well; the right side may not be read from the words themselves.
 _IMPLIED = {
     "not_feeding": ("not_able_to_drink",),

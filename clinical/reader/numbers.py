@@ -5,6 +5,7 @@ Works on folded text; offsets are those of the original. Does not judge what a v
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -55,6 +56,9 @@ _USUAL = {
 _CENTIMETRES_OF_MERCURY = 30  # «TA 16/11» is how French writes 160/110
 
 
+_GAINED = re.compile(r"\b(?:gain\w*|put on|prend|pris|ameongez\w*|kaongez\w*)\b[^.;\n]*$")
+
+
 _WITH_DECIMALS = frozenset({"temp_celsius", "haemoglobin_g_per_dl"})
 
 
@@ -70,6 +74,8 @@ def _is_plausible(vital: str, value: float) -> bool:
 def _forms_in(folded: str) -> Iterator[Measurement]:
     for form in VITAL_FORMS:
         for match in form.pattern.finditer(folded):
+            if form.vital == "weight_grams" and _GAINED.search(folded[: match.end()][-32:]):
+                continue
             unit = (match.group(2) or "") if form.pattern.groups > 1 else ""
             value = form.convert(_number(match.group(1)), unit)
             yield Measurement(

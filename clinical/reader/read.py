@@ -178,7 +178,7 @@ def _recognised(message: _Message, not_there: frozenset[Match]) -> Iterator[Matc
     Left to the lexicons is every sign that they read themselves, and all words in which they read
     that something is not there.
     """
-    read = {m.code for m in message.matches}
+    read = {m.code for m in message.matches} | derive.BY_NUMBER
     settled = frozenset(i for m in not_there for i in m.covered)
     for found in recognise(message.sentence.tokens):
         covered = frozenset(range(found.first, found.last + 1))

@@ -15,6 +15,7 @@ from clinical.recogniser.windows import WINDOW, sentences
 NO_SIGN = ""  # the class of words that carry no sign
 # Log odds of any sign against none; chosen on texts left out of training (clinical/README.md).
 SURE_FROM = 0.5
+LEAST_WORDS = 3  # a greeting is no sign, and one word alone is the lexicon's to read
 _MOST_REMEMBERED = 20_000
 
 Weighed = tuple[tuple[int, float], ...]
@@ -52,6 +53,8 @@ def _strongest(found: Iterator[Recognised]) -> list[Recognised]:
 def _in_sentence(
     tokens: Sequence[Token], places: Sequence[int], model: Weights, sure_from: float
 ) -> Iterator[Recognised]:
+    if len(places) < LEAST_WORDS:
+        return
     words = [tokens[i].word for i in places]
     singles = [_weighed_word(word, model) for word in words]
     pairs = [_weighed_pair(a, b, model) for a, b in pairwise(words)]
@@ -72,10 +75,26 @@ def _in_sentence(
         if best - none > sure_from - _SPREAD:
             odds = best + log(sum(exp(s - best) for s in score)) - none
             if odds > sure_from:
-                code = model.signs[score.index(best)]
-                first = max(0, at + 1 - WINDOW)
-                yield Recognised(code, places[first], places[at], odds)
+                sign = score.index(best)
+                first, last = _telling(singles, max(0, at + 1 - WINDOW), at, sign, nothing)
+                yield Recognised(model.signs[sign], places[first], places[last], odds)
         score[nothing] = none
+
+
+def _telling(
+    singles: Sequence[Weighed], first: int, last: int, sign: int, nothing: int
+) -> tuple[int, int]:
+    """The stretch without words at its ends that speak no more for the sign than for none."""
+
+    def speaks(at: int) -> bool:
+        weights = dict(singles[at])
+        return weights.get(sign, 0.0) > weights.get(nothing, 0.0)
+
+    while last - first >= LEAST_WORDS and not speaks(first):
+        first += 1
+    while last - first >= LEAST_WORDS and not speaks(last):
+        last -= 1
+    return first, last
 
 
 _SPREAD = 3.0  # what many unsure signs together can add to the likeliest one

@@ -1,8 +1,8 @@
 """The trained weights: reads and writes `weights.bin`, and adds up what a word weighs.
 
-The file: one line of JSON (signs, biases, scale, digest of the examples), then for each feature where its weights begin
-(uint32), the sign of each weight (uint8), and the weights (int8). Weights that matter little are
-left out, so a word touches few signs.
+The file: one line of JSON (signs, biases, scale, digest of the examples), then for each feature
+where its weights begin (uint32), the sign of each weight (uint8), and the weights (int8). Weights
+that matter little are left out, so a word touches few signs.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ ROWS: list[Row] = [
         ("NB1", [sign], NEWBORN, EMERGENCY)
         for sign in ("convulsions", "lethargic", "newborn_stiff", "fever", "cyanosis")
     ],
-    ("NB1", ["infected_cord"], NEWBORN, URGENT),
+    ("NB1", ["infected_cord"], NEWBORN, EMERGENCY),
     ("NB1", ["infected_cord", "fever"], NEWBORN, EMERGENCY),
     ("NB1", ["vomiting"], NEWBORN, URGENT),
     *[
@@ -323,7 +323,7 @@ def test_swollen_feet_of_a_child_are_oedema(a_case: CaseBuilder) -> None:
 
 def test_labour_states_a_pregnancy(a_case: CaseBuilder) -> None:
     assert judge(a_case("waters_broken", gestation_weeks=30)).urgency is EMERGENCY
-    assert judge(a_case("reduced_fetal_movement")).urgency is URGENT
+    assert judge(a_case("reduced_fetal_movement")).urgency is EMERGENCY
 
 
 def test_a_count_of_breaths_wins_over_the_word(a_case: CaseBuilder) -> None:

@@ -37,7 +37,10 @@ def test_the_same_examples_give_the_same_file() -> None:
 
 
 def test_marked_words_carry_the_sign_and_the_others_none() -> None:
-    line = "we had a good meeting on monday and all the mothers came with their cards. [[stiff_neck|neck is like wood]]"
+    line = (
+        "we had a good meeting on monday and all the mothers came with their cards. "
+        "[[stiff_neck|neck is like wood]]"
+    )
     found = list(stretches_of(example_of(line, where="x"), Random(1)))
     assert {s.code for s in found} == {"stiff_neck", ""}
     assert all(("wood" in s.words) == (s.code == "stiff_neck") for s in found)

@@ -1,4 +1,4 @@
-"""The weights file: what is written is read, what is broken is refused, and it is of this version."""
+"""The weights file: what is written is read, what is broken is refused, and it is up to date."""
 
 import pytest
 
