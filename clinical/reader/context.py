@@ -52,10 +52,10 @@ class Context:
         if not about_a_patient:
             taught = {self._sentence[i] for i in cue_positions(self._words, cues["teach"])}
             self._health_talk |= taught - self._anchored(lexicon)
+        self._fillers = lexicon.fillers
         self._animals = lexicon.cues["animals"]
         self._keeping = lexicon.cues["keeping_animals"]
-        self._people = lexicon.time.people["person"] | lexicon.cues["anchors"]
-        self._fillers = lexicon.fillers
+        self._animal_clauses = self._headed_by_animals(lexicon)
 
     def _stock(self, lexicon: Lexicon) -> frozenset[int]:
         """Sentences that count medicines for a sign; the numbers in them are nobody's age."""
@@ -86,6 +86,18 @@ class Context:
                 anchored.add(number)
         return frozenset(anchored)
 
+    def _headed_by_animals(self, lexicon: Lexicon) -> frozenset[int]:
+        """Clauses whose first word is an animal or a thing, and that name no person."""
+        heads: dict[int, str] = {}
+        peopled: set[int] = set()
+        people = lexicon.time.people["person"] | lexicon.cues["anchors"]
+        for clause, word in zip(self._clause, self._words, strict=True):
+            if word in people:
+                peopled.add(clause)
+            if word not in self._fillers:
+                heads.setdefault(clause, word)
+        return frozenset(c for c, w in heads.items() if w in self._animals and c not in peopled)
+
     def _of_an_animal(self, match: Match) -> bool:
         """«the cow was bitten by a snake»: an animal before the sign, or heading the clause."""
         i = match.first - 1
@@ -93,12 +105,7 @@ class Context:
             i -= 1
         if i >= 0 and self._words[i] in self._animals:
             return i == 0 or not set(self._words[max(0, i - 2) : i]) & self._keeping
-        clause = [
-            word
-            for number, word in enumerate(self._words[: match.first])
-            if self._clause[number] == self._clause[match.first] and word not in self._fillers
-        ]
-        return bool(clause) and clause[0] in self._animals and not self._people & set(clause)
+        return self._clause[match.first] in self._animal_clauses
 
     def doubtful(self, match: Match) -> bool:
         """Whether the sign is stated with doubt, as past, of a relative or under an «if»."""

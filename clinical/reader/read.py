@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -80,11 +81,7 @@ def read_text(text: str, *, language: str | None = None, message_index: int = 0)
     measurements = measurements_in(folded)
     sentence = prepare(tokenize(folded), compiled)
     matches = find_matches(sentence, compiled)
-    measured = frozenset(
-        i
-        for i, t in enumerate(sentence.tokens)
-        if any(t.start < m.end and m.start < t.end for m in measurements)
-    )
+    measured = _tokens_within(sentence.tokens, measurements)
     facts = _timed_facts(sentence.tokens, matches, compiled, measurements, measured)
     patient, patient_notes = read_patient(sentence.tokens, facts, compiled.time, measured)
     message = _Message(
@@ -112,6 +109,18 @@ def read_text(text: str, *, language: str | None = None, message_index: int = 0)
         language=language_of_words((t.word for t in sentence.tokens), compiled) or language,
         patients=2 if "two_patients" in patient_notes else 1,
     )
+
+
+def _tokens_within(tokens: Sequence[Token], measurements: Sequence[Measurement]) -> frozenset[int]:
+    """Numbers of the tokens that a measurement covers, in part or whole."""
+    ends = [t.end for t in tokens]
+    inside: set[int] = set()
+    for m in measurements:
+        i = bisect_right(ends, m.start)
+        while i < len(tokens) and tokens[i].start < m.end:
+            inside.add(i)
+            i += 1
+    return frozenset(inside)
 
 
 def _timed_facts(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import exp, log
+from operator import add, sub
 from typing import NamedTuple
 
 from clinical.reader.tokens import Token
@@ -16,11 +17,11 @@ NO_SIGN = ""  # the class of words that carry no sign
 # Log odds of any sign against none; chosen on texts left out of training (clinical/README.md).
 SURE_FROM = 0.5
 LEAST_WORDS = 3  # a greeting is no sign, and one word alone is the lexicon's to read
-_MOST_REMEMBERED = 20_000
+_MOST_REMEMBERED = 8_000
 
-Weighed = tuple[tuple[int, float], ...]
-_of_word: dict[str, Weighed] = {}
-_of_pair: dict[tuple[str, str], Weighed] = {}
+Scores = tuple[float, ...]  # one for each sign, by its number
+_of_word: dict[str, Scores] = {}
+_of_pair: dict[tuple[str, str], dict[int, float]] = {}
 
 
 class Recognised(NamedTuple):
@@ -56,19 +57,13 @@ def _in_sentence(
     if len(places) < LEAST_WORDS:
         return
     words = [tokens[i].word for i in places]
-    singles = [_weighed_word(word, model) for word in words]
-    pairs = [_weighed_pair(a, b, model) for a, b in pairwise(words)]
+    singles = [_scores_of_word(word, model) for word in words]
+    sums = list(accumulate(_with_pairs(words, singles, model), _plus, initial=model.bias))
     nothing = model.signs.index(NO_SIGN)
-    score = list(model.bias)
-    for at, single in enumerate(singles):
-        _add(score, single, 1)
-        if at:
-            _add(score, pairs[at - 1], 1)
-        if at >= WINDOW:
-            _add(score, singles[at - WINDOW], -1)
-            _add(score, pairs[at - WINDOW], -1)
-        if at + 1 < min(WINDOW, len(words)):
-            continue
+    for at in range(min(WINDOW, len(words)), len(words) + 1):
+        score = list(sums[at])
+        if at > WINDOW:
+            score = list(map(sub, score, map(sub, sums[at - WINDOW], model.bias)))
         none = score[nothing]
         score[nothing] = float("-inf")
         best = max(score)
@@ -76,19 +71,36 @@ def _in_sentence(
             odds = best + log(sum(exp(s - best) for s in score)) - none
             if odds > sure_from:
                 sign = score.index(best)
-                first, last = _telling(singles, max(0, at + 1 - WINDOW), at, sign, nothing)
+                first, last = _telling(singles, max(0, at - WINDOW), at - 1, sign, nothing)
                 yield Recognised(model.signs[sign], places[first], places[last], odds)
-        score[nothing] = none
+
+
+def _plus(one: Scores, other: Scores) -> Scores:
+    return tuple(map(add, one, other))
+
+
+def _with_pairs(
+    words: Sequence[str], singles: Sequence[Scores], model: Weights
+) -> Iterator[Scores]:
+    """What each word adds, the pair with the word before it included."""
+    yield singles[0]
+    for (before, word), single in zip(pairwise(words), singles[1:], strict=True):
+        if pair := _scores_of_pair(before, word, model):
+            both = list(single)
+            for sign, weight in pair.items():
+                both[sign] += weight
+            yield tuple(both)
+        else:
+            yield single
 
 
 def _telling(
-    singles: Sequence[Weighed], first: int, last: int, sign: int, nothing: int
+    singles: Sequence[Scores], first: int, last: int, sign: int, nothing: int
 ) -> tuple[int, int]:
     """The stretch without words at its ends that speak no more for the sign than for none."""
 
     def speaks(at: int) -> bool:
-        weights = dict(singles[at])
-        return weights.get(sign, 0.0) > weights.get(nothing, 0.0)
+        return singles[at][sign] > singles[at][nothing]
 
     while last - first >= LEAST_WORDS and not speaks(first):
         first += 1
@@ -100,24 +112,20 @@ def _telling(
 _SPREAD = 3.0  # what many unsure signs together can add to the likeliest one
 
 
-def _add(score: list[float], weighed: Weighed, sense: int) -> None:
-    for sign, weight in weighed:
-        score[sign] += sense * weight
-
-
-def _weighed_word(word: str, model: Weights) -> Weighed:
+def _scores_of_word(word: str, model: Weights) -> Scores:
     known = _of_word.get(word)
     if known is None:
-        known = tuple(model.add_up(features_of_word(word)).items())
+        total = model.add_up(features_of_word(word))
+        known = tuple(total.get(sign, 0.0) for sign in range(len(model.signs)))
         if len(_of_word) < _MOST_REMEMBERED:
             _of_word[word] = known
     return known
 
 
-def _weighed_pair(before: str, word: str, model: Weights) -> Weighed:
+def _scores_of_pair(before: str, word: str, model: Weights) -> dict[int, float]:
     known = _of_pair.get((before, word))
     if known is None:
-        known = tuple(model.add_up((feature_of_pair(before, word),)).items())
+        known = model.add_up((feature_of_pair(before, word),))
         if len(_of_pair) < _MOST_REMEMBERED:
             _of_pair[before, word] = known
     return known
