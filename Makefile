@@ -95,11 +95,11 @@ bench: setup-test ## Run all benchmarks and write .build/bench/report.md
 	@$(BIN)/python -m tests.benchmarks
 
 .PHONY: evaluate
-evaluate: setup-test ## Measure the rules on the repository's sets; with TARGET=host:port a service too
+evaluate: setup-test ## Measure all arms, with the demo model or at TARGET=host:port, into the README's table
 	@for set in explicit_danger_signs benign_controls scenarios; do \
-	$(BIN)/python -m clinical.evaluate clinical/evaluation/$$set.jsonl --arm rules || exit 1; \
-	if test -n "$(TARGET)"; then \
-	$(BIN)/chewie-evaluate clinical/evaluation/$$set.jsonl --target $(TARGET) || exit 1; fi; done
+	$(BIN)/python -m clinical.evaluate clinical/evaluation/$$set.jsonl --arm rules || exit 1; done
+	@if test -n "$(TARGET)"; then $(BIN)/python -m inference_svc.evaluation_table --target $(TARGET); \
+	else $(BIN)/python -m demo.evaluate; fi
 
 UV ?= uv
 COMPILE := $(UV) pip compile -q --universal --python-version 3.11 --no-annotate --no-header \

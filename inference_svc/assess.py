@@ -67,10 +67,14 @@ class RulesReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The final assessment. `fallback_reason` is empty unless the rules alone answered."""
+    """The final assessment. `fallback_reason` is empty unless the rules alone answered.
+
+    `said` is what the model alone chose, before the net; None where nothing usable came.
+    """
 
     assessment: Assessment
     fallback_reason: str = ""
+    said: ModelAnswer | None = None
     usage: TokenUsage = field(default_factory=TokenUsage)
 
 
@@ -176,7 +180,7 @@ def _judge(order: Order, reading: RulesReading, text: str, last: Generated) -> A
     netted = apply_safety_net(
         order.case, _without_dose(said), language=order.language, rules=reading.assessment
     )
-    return Answer(assessment=netted, usage=usage)
+    return Answer(assessment=netted, said=said, usage=usage)
 
 
 def _without_dose(said: ModelAnswer) -> Assessment:

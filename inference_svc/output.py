@@ -97,6 +97,31 @@ def canonical_json(answer: ModelAnswer) -> str:
     )
 
 
+def codes_json(answer: ModelAnswer) -> str:
+    """What the model chose, in ASCII and without its free text: fit for a header."""
+    return json.dumps(
+        {
+            "danger_signs": list(answer.danger_signs),
+            "conditions": list(answer.conditions),
+            "urgency": answer.urgency.name,
+            "actions": list(answer.actions),
+        },
+        separators=(",", ":"),
+    )
+
+
+def from_codes_json(text: str) -> ModelAnswer:
+    """The answer of `codes_json`, with an empty summary. Raises ValueError for anything else."""
+    value = json.loads(text)
+    return ModelAnswer(
+        summary="",
+        danger_signs=tuple(value["danger_signs"]),
+        conditions=tuple(value["conditions"]),
+        urgency=Urgency[value["urgency"]],
+        actions=tuple(value["actions"]),
+    )
+
+
 def parse(text: str, finish_reason: str | None) -> ModelAnswer | Unusable:
     """Read the model's text, which ended for `finish_reason` («stop», «length», «repetition»).
 

@@ -25,6 +25,7 @@ from inference_svc.engine import EngineLoad, EngineUnavailableError
 from inference_svc.errors import deadline_passed, too_little_time
 from inference_svc.identity import ServiceIdentity
 from inference_svc.interceptors import CURRENT_CALLER, CURRENT_REQUEST_ID
+from inference_svc.output import codes_json
 from inference_svc.readiness import Readiness
 from inference_svc.settings import InferenceSettings
 from inference_svc.shared_calls import SharedCalls
@@ -38,6 +39,7 @@ from inference_svc.wire import (
     findings_to_proto,
 )
 
+MODEL_ANSWER_KEY = "chewie-model-answer"  # trailing metadata, only where the settings ask for it
 MAX_MESSAGE_CHARACTERS = 4_000
 MAX_MESSAGES = 40
 Send = Callable[[pb.AssessStreamResponse], Awaitable[None]]
@@ -171,13 +173,17 @@ class TriageServicer(TriageServiceServicer):  # type: ignore[misc]
                     caller=CURRENT_CALLER.get().name,
                     request_id=request.request_id,
                     body=request.SerializeToString(deterministic=True),
-                    work=lambda: self._work(order, reading, on_sentence),
+                    work=lambda: self._work(order, reading, on_sentence, context),
                 )
         except TimeoutError:
             raise deadline_passed() from None
 
     async def _work(
-        self, order: Order, reading: RulesReading, on_sentence: OnSentence | None
+        self,
+        order: Order,
+        reading: RulesReading,
+        on_sentence: OnSentence | None,
+        context: grpc.aio.ServicerContext,
     ) -> pb.Assessment:
         try:
             answer = await self._parts.assessor.assess(order, reading, on_sentence=on_sentence)
@@ -185,6 +191,8 @@ class TriageServicer(TriageServiceServicer):  # type: ignore[misc]
             await self._parts.readiness.failed()
             raise
         await self._parts.readiness.succeeded()
+        if self._parts.settings.tell_model_answer and answer.said is not None:
+            context.set_trailing_metadata(((MODEL_ANSWER_KEY, codes_json(answer.said)),))
         return self._told(answer, order)
 
     def _told(self, answer: Answer, order: Order) -> pb.Assessment:

@@ -81,6 +81,10 @@ class InferenceSettings(BaseSettings):
     metrics_host: str = Field("127.0.0.1", description="address that metrics listen on")
     metrics_port: int = Field(9464, ge=0, le=65535, description="HTTP port of /metrics; 0: free")
     reflection: bool = Field(False, description="server reflection; leave off in production")
+    tell_model_answer: bool = Field(
+        False,
+        description="tell what the model alone chose, as codes in trailing metadata",
+    )
 
     tokens_file: Path | None = Field(
         None, description="bearer tokens, hashed; reloaded on change (see «Tokens»)"

@@ -13,13 +13,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-
 from demo.run import environment
 from demo.run.console import Steps
 from demo.run.control import answer_one, listen
 from demo.run.database import Database
+from demo.run.health import serves
 from demo.run.model import converted_model
 from demo.run.part import STOP_SECONDS, Part, ended_sentence, wait_until_ready
 from demo.run.ports import answers, check_ports
@@ -132,13 +130,7 @@ class Demo:
         return answers(self.settings.phone_port)
 
     def _serving(self) -> bool:
-        with grpc.insecure_channel(f"127.0.0.1:{self.settings.grpc_port}") as channel:
-            health = health_pb2_grpc.HealthStub(channel)
-            try:
-                reply = health.Check(health_pb2.HealthCheckRequest(), timeout=1.0)
-            except grpc.RpcError:
-                return False
-        return bool(reply.status == health_pb2.HealthCheckResponse.SERVING)
+        return serves(self.settings.grpc_port)
 
     def _migrate(self, secrets: DemoSecrets) -> None:
         self._gateway_command("migrate", failed="The database's schema could not be made")

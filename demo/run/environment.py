@@ -31,6 +31,7 @@ def inference(settings: RunSettings, model: Path | None) -> dict[str, str]:
         "PORT": str(settings.grpc_port),
         "METRICS_PORT": str(settings.metrics_port),
         "REFLECTION": "true",
+        "TELL_MODEL_ANSWER": "true",
     }
     if model is not None:
         given["MODEL_PATH"] = str(model)

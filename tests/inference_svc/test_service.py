@@ -10,7 +10,10 @@ from grpc_status import rpc_status
 
 from chewie.triage.v1 import triage_pb2 as pb
 from clinical import LANGUAGES
+from clinical.assessment import Urgency
 from inference_svc.engine import EngineUnavailableError, PromptRejectedError
+from inference_svc.output import from_codes_json
+from inference_svc.servicer import MODEL_ANSWER_KEY
 from tests.inference_svc.fakes import (
     IDENTITY,
     FakeEngine,
@@ -391,5 +394,22 @@ def test_metrics_count_calls_and_why_the_rules_answered() -> None:
         assert value("tokens_total", kind="cached") == 1600
         assert value("calls_running", method="Assess") == 0
         assert value("serving") == 1
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_the_models_own_choice_is_told_only_where_the_setting_asks_for_it(told: bool) -> None:
+    async def scenario() -> None:
+        async with serving(FakeEngine(), tell_model_answer=told) as running:
+            call = running.stub.Assess(a_request(FITS), timeout=20)
+            answer = (await call).assessment
+            trailers = dict(await call.trailing_metadata())
+        assert answer.urgency == pb.URGENCY_EMERGENCY  # the net raised what the model chose
+        assert (MODEL_ANSWER_KEY in trailers) is told
+        if told:
+            chosen = from_codes_json(str(trailers[MODEL_ANSWER_KEY]))
+            assert chosen.urgency is Urgency.HOME
+            assert not chosen.summary
 
     run(scenario())

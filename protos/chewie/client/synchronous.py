@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -40,13 +40,21 @@ class TriageClient:
 
     def assess(self, request: pb.AssessRequest, *, timeout_seconds: float) -> pb.Assessment:
         """Return the assessment; retries share the one deadline. Raises `TriageError`."""
+        return self.assess_with_trailers(request, timeout_seconds=timeout_seconds)[0]
+
+    def assess_with_trailers(
+        self, request: pb.AssessRequest, *, timeout_seconds: float
+    ) -> tuple[pb.Assessment, Mapping[str, str]]:
+        """Return the assessment, and the trailing metadata in text. Raises `TriageError`."""
+        response: pb.AssessResponse
         try:
-            response: pb.AssessResponse = self._stub.Assess(
+            response, call = self._stub.Assess.with_call(
                 with_id(request), timeout=timeout_seconds, metadata=call_metadata(self._token)
             )
         except grpc.RpcError as error:
             raise error_from(error) from error
-        return response.assessment
+        trailers = {k: v for k, v in call.trailing_metadata() or () if isinstance(v, str)}
+        return response.assessment, trailers
 
     def assess_stream(
         self, request: pb.AssessRequest, *, timeout_seconds: float
