@@ -12,6 +12,7 @@ from clinical.case import AgeGroup, Case, Patient, Pregnancy, Sex
 from clinical.facts import DAYS_BY_GROUP
 from clinical.read_case import merged_findings, merged_patient, merged_vitals
 from clinical.reader import Reading
+from clinical.reader.read import CORRECTION
 
 SAME_AGE_SHARE = 0.2  # «8 months» and «9 months» are one child; «2 years» and «30 years» are not
 SAME_AGE_DAYS = 31
@@ -28,7 +29,12 @@ def accumulate(case: Case, facts: Reading | Answer) -> Case:
 
 
 def is_other_patient(case: Case, facts: Reading | Answer) -> bool:
-    """Whether age, sex or pregnancy contradict the case, so that another patient is meant."""
+    """Whether age, sex or pregnancy contradict the case, so that another patient is meant.
+
+    Not where the message says that it corrects what was told: the later statement then holds.
+    """
+    if isinstance(facts, Reading) and CORRECTION in facts.notes:
+        return False
     before, after = case.patient, facts.patient
     return (
         _ages_conflict(before, after)

@@ -13,6 +13,7 @@ from clinical.assess import MAX_SUMMARY_CHARACTERS, assess_by_rules
 from clinical.assessment import AnswerSource, Assessment, DangerSign, Source, Urgency
 from clinical.case import Case
 from clinical.dose import drop_dose_text
+from clinical.facts import absent_codes, present_codes
 from clinical.tables.codes import conditions, danger_sign_codes, permitted_actions
 
 
@@ -42,29 +43,30 @@ def apply_safety_net(
     asked already: reading is most of what the net costs.
     """
     rules = rules or assess_by_rules(case, language=language)
+    denied = absent_codes(case.findings) - present_codes(case.findings)
     if assessment.urgency is Urgency.UNSPECIFIED:
         return replace(
-            rules, danger_signs=_signs(rules, assessment), notes=_notes(rules, assessment)
+            rules, danger_signs=_signs(rules, assessment, denied), notes=_notes(rules, assessment)
         )
     if rules.urgency > assessment.urgency:
         return replace(
             rules,
-            danger_signs=_signs(rules, assessment),
+            danger_signs=_signs(rules, assessment, denied),
             source=AnswerSource.MODEL_AND_RULES,
             raised_by_rules=True,
             notes=_notes(rules, assessment),
         )
-    return _kept(rules, assessment)
+    return _kept(rules, assessment, denied)
 
 
-def _kept(rules: Assessment, model: Assessment) -> Assessment:
+def _kept(rules: Assessment, model: Assessment, denied: frozenset[str]) -> Assessment:
     """The model's answer, cleaned and completed; its urgency is at least the rules'."""
     urgency = model.urgency
     equal = rules.urgency == urgency
     rules_first = equal and bool(rules.danger_signs)
     named = [code for code in model.conditions if code in conditions() and code not in UNNAMED]
     summary, _dropped = drop_dose_text(model.summary[:MAX_SUMMARY_CHARACTERS])
-    signs = _signs(rules, model)
+    signs = _signs(rules, model, denied)
     likely = _first(
         rules.conditions if rules_first else (), named, rules.conditions if equal else ()
     )
@@ -86,13 +88,16 @@ def _kept(rules: Assessment, model: Assessment) -> Assessment:
     )
 
 
-def _signs(rules: Assessment, model: Assessment) -> tuple[DangerSign, ...]:
-    """The rules' danger signs first, then known codes that the model names besides."""
+def _signs(rules: Assessment, model: Assessment, denied: frozenset[str]) -> tuple[DangerSign, ...]:
+    """The rules' danger signs first, then known codes that the model names besides.
+
+    A sign that the worker answered «no» to is not told back as seen; the urgency stands.
+    """
     seen = {sign.code for sign in rules.danger_signs}
     known = set(danger_sign_codes())
     others: dict[str, DangerSign] = {}
     for sign in model.danger_signs:
-        if sign.code in known and sign.code not in seen:
+        if sign.code in known and sign.code not in seen | denied:
             others.setdefault(sign.code, DangerSign(code=sign.code, source=Source.MODEL))
     return (*rules.danger_signs, *others.values())
 

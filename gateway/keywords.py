@@ -66,6 +66,12 @@ WHOLE: dict[str, Kind] = {
          "many thanks", "thanks a lot", "thx", "ok thanks", "ok",
          "okay", "ok thank you", "merci", "merci beaucoup", "ok merci", "d accord", "asante",
          "asante sana", "ahsante", "sawa", "sawa asante", "noted", "well noted"), Kind.THANKS),
+    # A greeting alone tells of nobody: it is answered with what to send.
+    **dict.fromkeys(
+        ("hello", "hi", "hey", "hallo", "helo", "hello doctor", "hi doctor", "hello nurse",
+         "good morning", "good afternoon", "good evening", "test", "testing", "bonjour", "bonsoir",
+         "salut", "bonjour docteur", "habari", "habari yako", "habari za leo", "hujambo", "jambo",
+         "mambo", "shikamoo", "salama", "habari daktari"), Kind.EMPTY),
     **dict.fromkeys(
         ("fuck you", "fuck off", "idiot", "stupid", "you are stupid", "useless", "shut up",
          "you idiot", "imbecile", "va te faire foutre", "ferme la", "mjinga", "mjinga wewe",

@@ -195,7 +195,8 @@ class RoleReader:
         """Every amount with its role; beside a certain age, days next to a sign are the sign's."""
         roles = [self.role(amount) for amount in amounts]
         sure = any(
-            role is Role.AGE and amount.days >= _SURELY_AN_AGE_DAYS
+            role is Role.AGE
+            and (amount.days >= _SURELY_AN_AGE_DAYS or amount.unit in {"month", "year"})
             for amount, role in zip(amounts, roles, strict=True)
         )
         return tuple(
@@ -358,13 +359,20 @@ def bare_age_years(
             return int(token.word)
         if any(n in {"f", "m"} for n in neighbours) and 12 <= int(token.word) <= 110:
             return int(token.word)
-        if _ends_clause(tokens, i + 1) and _fits_person(before, int(token.word), words):
+        alone = _ends_clause(tokens, i + 1) or _a_word_follows(tokens, i + 1, words)
+        if alone and _fits_person(before, int(token.word), words):
             return int(token.word)
     return None
 
 
 def _ends_clause(tokens: Sequence[Token], i: int) -> bool:
     return i >= len(tokens) or tokens[i].word in {",", ".", ";", "\n", ":"}
+
+
+def _a_word_follows(tokens: Sequence[Token], i: int, words: TimeWords) -> bool:
+    """«man 45 chest pain», but not «woman 38 weeks» and not «man 2 x»."""
+    word = tokens[i].word
+    return len(word) > 2 and word.isalpha() and word not in words.units
 
 
 def _fits_person(person: str, years: int, words: TimeWords) -> bool:

@@ -11,6 +11,7 @@ from clinical.reader import derive
 from clinical.reader.ages import RoleReader, TimedFact, amounts_in
 from clinical.reader.compiling import lexicon
 from clinical.reader.context import Context
+from clinical.reader.cues import cue_positions
 from clinical.reader.families import Match, Sentence, find_matches, prepare
 from clinical.reader.language import language_of_words
 from clinical.reader.lexicon import Lexicon
@@ -22,6 +23,7 @@ from clinical.reader.wordings import Meaning
 from clinical.recogniser.recognise import recognise
 
 MAX_READ_CHARACTERS = 4_000
+CORRECTION = "correction"  # a note: the message corrects an earlier one
 _SENTENCE_ENDS = frozenset({".", "\n", ";", "!"})
 _SOON_OVER = frozenset({"fever", "diarrhoea", "vomiting"})  # never told of in months
 # Signs that only somebody pregnant has: weeks or months beside them are the gestation.
@@ -100,6 +102,7 @@ def read_text(text: str, *, language: str | None = None, message_index: int = 0)
         *patient_notes,
         *_contradictions(findings),
         *_script_note(text),
+        *_correction_note(sentence, compiled),
     )
     return Reading(
         patient=patient,
@@ -189,7 +192,11 @@ def _recognised(message: _Message, not_there: frozenset[Match]) -> Iterator[Matc
     """
     read = {m.code for m in message.matches} | derive.BY_NUMBER
     settled = frozenset(i for m in not_there for i in m.covered)
-    for found in recognise(message.sentence.tokens):
+    tokens = message.sentence.tokens
+    # What a number says is not guessed at: «breathing 55» is a count and no hard breathing.
+    measured = _tokens_within(tokens, message.measurements)
+    words = [t._replace(word=".") if i in measured else t for i, t in enumerate(tokens)]
+    for found in recognise(words):
         covered = frozenset(range(found.first, found.last + 1))
         if found.code not in read and not covered & settled:
             yield Match(
@@ -249,6 +256,12 @@ def _contradictions(findings: Sequence[Finding]) -> tuple[str, ...]:
     present = {f.code for f in findings if f.presence is Presence.PRESENT}
     absent = {f.code for f in findings if f.presence is Presence.ABSENT}
     return tuple(f"contradiction:{code}" for code in sorted(present & absent))
+
+
+def _correction_note(sentence: Sentence, compiled: Lexicon) -> tuple[str, ...]:
+    """«no it is one baby of 8 months»: what follows corrects what was told before."""
+    words = [t.word for t in sentence.tokens]
+    return (CORRECTION,) if cue_positions(words, compiled.cues["correction"]) else ()
 
 
 def _script_note(text: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from clinical import Answer, Reading, accumulate, is_other_patient
+from clinical import Answer, Reading, accumulate, is_other_patient, read_text
 from clinical.case import AgeGroup, Case, Finding, Patient, Pregnancy, Presence, Sex, Vitals
 
 CaseBuilder = Callable[..., Case]
@@ -62,3 +62,19 @@ def test_another_patient_is_noticed(
 ) -> None:
     case = Case(patient=Patient(**before))  # type: ignore[arg-type]
     assert is_other_patient(case, Reading(patient=Patient(**after))) is other  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [
+        ("no it is 1 baby of 8 months", False),
+        ("baby of 8 months", True),
+        ("hapana ni mtoto mmoja wa miezi 8", False),
+        ("non c'est un bébé de 8 mois", False),
+    ],
+)
+def test_a_correction_is_of_the_same_patient(a_case: CaseBuilder, text: str, other: bool) -> None:
+    case = a_case("cough", age_days=2)
+    reading = read_text(text)
+    assert is_other_patient(case, reading) is other
+    assert accumulate(case, reading).patient.age_days == 244

@@ -219,3 +219,17 @@ def test_a_raised_summary_speaks_the_language(a_case: CaseBuilder, language: str
     )
     assert netted.summary == assess_by_rules(case, language=language).summary
     assert netted.summary
+
+
+def test_a_sign_that_was_answered_with_no_is_not_told_back(a_case: CaseBuilder) -> None:
+    denied = Finding(code="epigastric_pain", presence=Presence.ABSENT)
+    case = a_case("headache", pregnancy=Pregnancy.PREGNANT)
+    case = replace(case, findings=(*case.findings, denied))
+    model = Assessment(
+        urgency=Urgency.EMERGENCY,
+        danger_signs=(DangerSign(code="epigastric_pain", source=Source.MODEL),),
+        conditions=("severe_preeclampsia",),
+    )
+    netted = apply_safety_net(case, model)
+    assert netted.urgency is Urgency.EMERGENCY  # only raises: what a model fears stays
+    assert "epigastric_pain" not in {sign.code for sign in netted.danger_signs}

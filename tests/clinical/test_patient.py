@@ -43,6 +43,9 @@ from clinical.reader import read_text
         ("MUAC 11.1 miezi 18", 548),
         ("mwaka 25", 9131),
         ("adult 35, fit lasted 15 min", 12784),
+        ("8 mnth baby cough 2 days chest pulling in", 244),
+        ("man 45 chest pain", 16436),
+        ("temp 38.6, 19 days", 19),
     ],
 )
 def test_age_in_days(text: str, days: int) -> None:
