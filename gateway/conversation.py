@@ -126,6 +126,9 @@ _NEVER_A_MACHINES = frozenset({Kind.DIGIT, Kind.PERSON, Kind.NEW, Kind.TAG, Kind
 
 # Digits where a fixed question is open.
 _DIGITS: dict[tuple[Awaiting, int], tuple[Act, str]] = {
+    (Awaiting.GOING, 0): (Act.CALL_PERSON, ""),
+    (Awaiting.REACHED, 0): (Act.CALL_PERSON, ""),
+    (Awaiting.OUTCOME, 0): (Act.CALL_PERSON, ""),
     (Awaiting.GOING, 1): (Act.GOING, ""),
     (Awaiting.GOING, 2): (Act.CANNOT_GO, ""),
     (Awaiting.REACHED, 1): (Act.REACHED, ""),

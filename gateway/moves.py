@@ -92,6 +92,8 @@ def _answer(doing: Doing, told: Told) -> int:
 
 def _waited_for_consent(doing: Doing) -> bool:
     """Whether this answers an agreement, too: then it is said again rather than nothing."""
+    if doing.contact.consent_asked_at is None:
+        return False  # enrolled without being asked, as in the demo
     person = doing.contact.person
     agreed_at = person.consented_at if person else None
     return agreed_at is not None and agreed_at > doing.last.received_at

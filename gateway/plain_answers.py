@@ -14,6 +14,24 @@ NO = frozenset({"no", "n", "nope", "non", "hapana", "la", "hakuna"})
 
 _ASSENT = YES | {"ok", "okay", "sawa"}  # before what is meant: «ok we are going»
 
+# A death is nothing to send advice on: a person is told, as by 0.
+DIED = frozenset(
+    {"died", "he died", "she died", "has died", "patient died", "the patient died", "baby died",
+     "the baby died", "child died", "the child died", "died on the way", "he died on the way",
+     "she died on the way", "is dead", "he is dead", "she is dead", "est mort", "il est mort",
+     "est morte", "elle est morte", "est decede", "il est decede", "elle est decedee",
+     "mort en route", "amefariki", "amekufa", "kafariki", "mtoto amefariki", "mtoto amekufa",
+     "mgonjwa amefariki", "alifariki njiani"}
+)  # fmt: skip
+# Already there when we still ask whether they go.
+_ARRIVED = frozenset(
+    {"reached", "we reached", "arrived", "we arrived", "reached hospital", "we reached hospital",
+     "we are at hospital", "we are at the hospital", "we are at the hospital now", "at hospital",
+     "at the hospital", "we are there", "en route maintenant", "en route en moto",
+     "en route maintenant en moto", "arrive", "nous sommes arrives", "on est arrive",
+     "a l hopital", "tumefika", "tumefika hospitali", "amefika", "tuko hospitali"}
+)  # fmt: skip
+
 CONSENT = "consent"
 
 # For each question: the words of its digits, beside a plain yes and no where these are 1 and 2.
@@ -25,7 +43,9 @@ _WORDS: dict[str, dict[int, frozenset[str]]] = {
                  "sikubali"},
     },
     "going": {
-        1: YES | {"going", "we are going", "i am going", "am going", "they are going", "we go",
+        0: DIED,
+        1: YES | _ARRIVED | {"going", "we are going", "i am going", "am going", "they are going",
+                  "we go",
                   "on the way", "on our way", "on my way", "we are on the way", "gone", "left",
                   "leaving now", "found transport", "we found transport", "we found a motorbike",
                   "we found motorbike", "we found motorbike on the way", "transport found",
@@ -39,9 +59,8 @@ _WORDS: dict[str, dict[int, frozenset[str]]] = {
                  "hakuna usafiri"},
     },
     "reached": {
-        1: YES | {"reached", "arrived", "reached hospital", "we reached hospital",
-                  "arrived hospital",
-                  "we are at hospital", "at hospital", "at the hospital", "reached the hospital",
+        0: DIED,
+        1: YES | _ARRIVED | {"arrived hospital", "reached the hospital",
                   "has reached", "has arrived", "they reached", "we reached",
                   "she reached", "he reached", "arrive", "arrivee", "est arrive", "est arrivee",
                   "bien arrive", "amefika", "alifika", "tumefika", "tulifika", "wamefika"},
@@ -50,6 +69,7 @@ _WORDS: dict[str, dict[int, frozenset[str]]] = {
                  "n est pas arrive", "hajafika", "hakufika", "bado"},
     },
     "outcome": {
+        0: DIED,
         1: frozenset({"better", "is better", "he is better", "she is better", "much better",
                       "improved", "improving", "recovered", "mieux", "va mieux", "gueri", "guerie",
                       "nafuu", "amepata nafuu", "amepona"}),

@@ -201,3 +201,27 @@ def test_a_registered_language_holds_for_every_channel(registered, make_talk):
         connection.exec_driver_sql("UPDATE health_worker SET language = 'sw'")
         connection.execute(update(contact).values(language="en"))
     assert "Karibu" in registered.say("asante")[0]
+
+
+def test_an_emergency_is_not_said_twice_word_for_word_while_the_service_is_away(talk):
+    (only,) = talk.say("2yr old fitting and won't drink anything")
+    assert "by rules, no model" in only
+
+
+@pytest.mark.parametrize("text", ["he died on the way", "amefariki", "il est mort"])
+def test_a_death_calls_a_person_and_sends_no_advice(talk, text):
+    talk.say("2yr old fitting and won't drink anything")
+    (reply,) = talk.say(text)
+    assert "EMERGENCY" not in reply
+
+
+@pytest.mark.parametrize("text", ["reached hospital", "we are at the hospital now", "tumefika"])
+def test_an_arrival_answers_whether_they_go(talk, text):
+    talk.say("2yr old fitting and won't drink anything")
+    assert talk.say(text) == talk_going(talk)
+
+
+def talk_going(talk):
+    """What «1» is answered to the same question, of a case of its own."""
+    talk.say("NEW 3yr old fitting and won't drink anything")
+    return [reply.replace("K2", "K1") for reply in talk.say("1")]
