@@ -8,12 +8,18 @@ from dataclasses import dataclass, field, replace
 from clinical.assessment import Question
 from clinical.case import Finding, Patient, Presence, Sex, Vitals
 from clinical.reader import read_text
+from clinical.reader.ages import amounts_in
+from clinical.reader.compiling import lexicon
+from clinical.reader.tokens import fold, tokenize
 from clinical.tables.question import OptionRow, QuestionRow, questions
 
 CHOICES = re.compile(r"^\W*\d(?:\W+\d)*\W*$")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 YES = frozenset({"yes", "y", "yeah", "yep", "ok", "oui", "ouais", "ndio", "ndiyo", "naam", "eeh"})
 NO = frozenset({"no", "n", "nope", "none", "not", "non", "aucun", "rien", "hapana", "hakuna", "la"})
+# Questions for a length, and from how many days the second option holds.
+LONG_FROM_DAYS = {"fever_days": 7, "diarrhoea_days": 14, "cough_days": 14}
+MOST_WORDS_OF_A_LENGTH = 6
 LEAST_BREATHS, MOST_BREATHS = 10, 150
 LEAST_CELSIUS, MOST_CELSIUS = 30.0, 43.0
 
@@ -39,6 +45,9 @@ def read_answer(question: Question, text: str, *, language: str | None = None) -
         chosen = _chosen(row, question, text)
         return _answer_of(chosen) if chosen else Answer(understood=False)
     reading = read_text(text, language=language)
+    if (lasting := _lasting(row, text)) is not None:
+        told = _answer_of([lasting])
+        return replace(told, findings=(*told.findings, *reading.findings))
     vitals = _with_bare_number(question.code, text, reading.vitals)
     said = _yes_or_no(text)
     patient = reading.patient
@@ -48,6 +57,26 @@ def read_answer(question: Question, text: str, *, language: str | None = None) -
         return Answer(patient=patient, vitals=vitals, findings=reading.findings)
     option = None if row is None or said is None else row.yes if said else row.no
     return _answer_of([option]) if option else Answer(understood=False)
+
+
+def tells_a_length(question: Question, text: str) -> bool:
+    """Whether a text only says how long it has lasted, where that was asked."""
+    return _lasting(questions().get(question.code), text) is not None
+
+
+def _lasting(row: QuestionRow | None, text: str) -> OptionRow | None:
+    """The option for «5 days» or «since 3 weeks» where a length was asked; that is nobody's age.
+
+    None where another length or anything else than the length is told.
+    """
+    if row is None or row.code not in LONG_FROM_DAYS or len(text.split()) > MOST_WORDS_OF_A_LENGTH:
+        return None
+    compiled = lexicon()
+    amounts = amounts_in(tokenize(fold(text)), compiled.time)
+    if len(amounts) != 1:
+        return None
+    short, long = row.answers
+    return long if amounts[0].days >= LONG_FROM_DAYS[row.code] else short
 
 
 def _chosen(row: QuestionRow | None, question: Question, text: str) -> list[OptionRow]:

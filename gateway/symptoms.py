@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from clinical import Reading, accumulate, is_other_patient, read_answer, read_text
+from clinical.answers import tells_a_length
 from clinical.assessment import AnswerSource, Assessment, Question
-from clinical.case import Case
+from clinical.case import Case, Patient
 from gateway.assessing import Answer, assess_case, assess_here
 from gateway.conversation import Act, Move
 from gateway.drafting import language_of, messages_of, next_question
@@ -59,6 +60,10 @@ def assess_told(
             consumed += 1
             continue
         reading = read_text(text, language=language)
+        answers = stored.view.question if move.act is Act.ANSWER and stored is not None else None
+        if answers is not None and tells_a_length(answers, text):
+            # «5 days» says how long the fever lasts: nobody of five days is meant.
+            reading = replace(reading, patient=Patient())
         if is_other_patient(case, reading):
             # Phones are shared: another age, sex or pregnancy is another patient.
             if consumed:

@@ -15,7 +15,7 @@ from clinical.recogniser.windows import WINDOW, sentences
 
 NO_SIGN = ""  # the class of words that carry no sign
 # Log odds of any sign against none; chosen on texts left out of training (clinical/README.md).
-SURE_FROM = 0.5
+SURE_FROM = 1.0
 LEAST_WORDS = 3  # a greeting is no sign, and one word alone is the lexicon's to read
 _MOST_REMEMBERED = 8_000
 

@@ -112,3 +112,26 @@ def test_a_question_of_another_version_is_not_understood() -> None:
 @pytest.mark.parametrize("text", ["no he does not", "yes she does", "No, he can not"])
 def test_the_pronoun_of_a_yes_or_no_tells_no_sex(text: str) -> None:
     assert read_answer(asked("general_danger_signs"), text).patient.sex is Sex.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "lasts_long"),
+    [
+        ("fever_days", "5 days", False),
+        ("fever_days", "since 3 weeks", True),
+        ("fever_days", "siku 8", True),
+        ("diarrhoea_days", "depuis 2 jours", False),
+        ("cough_days", "14 days", True),
+    ],
+)
+def test_a_length_answers_how_long_and_is_nobodys_age(
+    code: str, text: str, lasts_long: bool
+) -> None:
+    answer = read_answer(asked(code), text)
+    expected = PRESENT if lasts_long else ABSENT
+    assert expected in {f.presence for f in answer.findings}
+    assert answer.patient.age_days is None
+
+
+def test_a_sign_beside_a_length_is_read_too() -> None:
+    assert "convulsions" in present("fever_days", "5 days and now convulsions")

@@ -225,3 +225,19 @@ def talk_going(talk):
     """What «1» is answered to the same question, of a case of its own."""
     talk.say("NEW 3yr old fitting and won't drink anything")
     return [reply.replace("K2", "K1") for reply in talk.say("1")]
+
+
+def test_a_length_that_was_asked_for_is_no_other_patient(talk):
+    talk.say("child 2 yrs fever RDT positive drinks well")
+    (asked,) = talk.say("1")
+    assert "Fever how long?" in asked
+    (reply,) = talk.say("5 days")
+    assert reply.startswith("DEMO K1 ")
+    assert "EMERGENCY" not in reply
+
+
+def test_a_correction_keeps_the_emergency(talk):
+    talk.say("baby 2 days chest pulling in, breathing fast 68")
+    replies = talk.say("no it is 1 baby of 8 months")
+    assert all(reply.startswith("DEMO K1 ") for reply in replies)
+    assert "EMERGENCY" in replies[-1]
