@@ -195,9 +195,20 @@ def _within(view: View, parsed: Parsed, now: datetime, limits: Limits) -> Move:
         return _answered(asked, parsed, parsed.number)
     if asked is not None and (said := digit_of(asked.awaiting or "", parsed.text)) is not None:
         return _answered(asked, parsed, said)
+    if asked is None and view.case is not None and (move := _on_the_way(view.case, parsed)):
+        return move
     if kind is Kind.YES or is_yes_or_no(parsed.text):
         return _answered(asked, parsed, None)
     return _free_text(view, asked, parsed, now, limits)
+
+
+def _on_the_way(case: CaseView, parsed: Parsed) -> Move | None:
+    """«we are at the hospital now», «he died» while nothing is asked: no new assessment."""
+    if is_yes_or_no(parsed.text):
+        return None
+    digit = digit_of(Awaiting.GOING, parsed.text)
+    known = _DIGITS.get((Awaiting.GOING, digit)) if digit is not None else None
+    return Move(act=known[0], case_id=case.id, value=known[1]) if known else None
 
 
 def _answered(asked: CaseView | None, parsed: Parsed, digit: int | None) -> Move:

@@ -241,3 +241,9 @@ def test_a_correction_keeps_the_emergency(talk):
     replies = talk.say("no it is 1 baby of 8 months")
     assert all(reply.startswith("DEMO K1 ") for reply in replies)
     assert "EMERGENCY" in replies[-1]
+
+
+def test_an_arrival_while_nothing_is_asked_is_noted(talk):
+    talk.say("2yr old fitting and won't drink anything")
+    noted = talk.say("1")
+    assert talk.say("we are at the hospital now") == noted
