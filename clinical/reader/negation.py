@@ -61,6 +61,26 @@ class _Scope:
         return surface in nouns or surface.split(" ")[-1] in nouns
 
 
+def denial_words(
+    sentence: Sentence, matches: Sequence[Match], lexicon: Lexicon
+) -> frozenset[int]:
+    """Numbers of the tokens of «did not see» and its like right before a sign: no trouble of the
+    eyes is told there. With nothing behind it («did not see since morning») it may well be."""
+    words = [token.word for token in sentence.tokens]
+    found = cue_positions(words, lexicon.cues["negator_phrases"])
+    starts = {match.first for match in matches}
+    passed = lexicon.fillers | lexicon.cues["passes"]
+
+    def before_a_sign(i: int) -> bool:
+        while i < len(words) and i not in starts and words[i] in passed:
+            i += 1
+        return i in starts
+
+    return frozenset(
+        i for first, end in found.items() if before_a_sign(end) for i in range(first, end)
+    )
+
+
 def denied_matches(
     text: str, sentence: Sentence, matches: Sequence[Match], lexicon: Lexicon
 ) -> frozenset[int]:

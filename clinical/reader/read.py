@@ -15,7 +15,7 @@ from clinical.reader.cues import cue_positions
 from clinical.reader.families import Match, Sentence, find_matches, prepare
 from clinical.reader.language import language_of_words
 from clinical.reader.lexicon import Lexicon
-from clinical.reader.negation import denied_matches
+from clinical.reader.negation import denial_words, denied_matches
 from clinical.reader.numbers import Measurement, measurements_in, vitals_of
 from clinical.reader.patient import read_patient
 from clinical.reader.tokens import Token, fold, tokenize
@@ -64,6 +64,7 @@ class _Message:
     compiled: Lexicon
     sentence: Sentence
     matches: list[Match]
+    denials: frozenset[int]
     measurements: tuple[Measurement, ...]
     facts: tuple[TimedFact, ...]
     patient: Patient
@@ -82,7 +83,9 @@ def read_text(text: str, *, language: str | None = None, message_index: int = 0)
     folded = fold(text)
     measurements = measurements_in(folded)
     sentence = prepare(tokenize(folded), compiled)
-    matches = find_matches(sentence, compiled)
+    found = find_matches(sentence, compiled)
+    denials = denial_words(sentence, found, compiled)
+    matches = [match for match in found if not match.covered <= denials]
     measured = _tokens_within(sentence.tokens, measurements)
     facts = _timed_facts(sentence.tokens, matches, compiled, measurements, measured)
     patient, patient_notes = read_patient(sentence.tokens, facts, compiled.time, measured)
@@ -92,6 +95,7 @@ def read_text(text: str, *, language: str | None = None, message_index: int = 0)
         compiled=compiled,
         sentence=sentence,
         matches=matches,
+        denials=denials,
         measurements=measurements,
         facts=facts,
         patient=patient,
@@ -194,8 +198,9 @@ def _recognised(message: _Message, not_there: frozenset[Match]) -> Iterator[Matc
     settled = frozenset(i for m in not_there for i in m.covered)
     tokens = message.sentence.tokens
     # What a number says is not guessed at: «breathing 55» is a count and no hard breathing.
-    measured = _tokens_within(tokens, message.measurements)
-    words = [t._replace(word=".") if i in measured else t for i, t in enumerate(tokens)]
+    # Nor is «did not see» before a sign a trouble of the eyes.
+    passed = _tokens_within(tokens, message.measurements) | message.denials
+    words = [t._replace(word=".") if i in passed else t for i, t in enumerate(tokens)]
     for found in recognise(words):
         covered = frozenset(range(found.first, found.last + 1))
         if found.code not in read and not covered & settled:
