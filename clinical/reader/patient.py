@@ -69,14 +69,16 @@ def read_patient(
 
 def _pregnancy(people: _People, facts: Sequence[TimedFact], ages: Sequence[float]) -> Pregnancy:
     young = any(age < 9 * 365 for age in ages)
-    if "not_pregnant" in people:
+    weeks = any(fact.role is Role.GESTATION for fact in facts)
+    # «preg 20wks, no pregnancy bleeding»: told weeks weigh more than a denial read.
+    if "not_pregnant" in people and not weeks:
         return Pregnancy.NOT_PREGNANT
     newborn_only = ("infant" in people or "newborn" in people) and not (
         "adult" in people or "female" in people
     )
     if "postpartum" in people and not young and not newborn_only:
         return Pregnancy.POSTPARTUM
-    pregnant = "pregnant" in people or any(f.role is Role.GESTATION for f in facts)
+    pregnant = "pregnant" in people or weeks
     return Pregnancy.PREGNANT if pregnant and not young else Pregnancy.UNKNOWN
 
 
