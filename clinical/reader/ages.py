@@ -137,11 +137,17 @@ def _plain(tokens: Sequence[Token], i: int, words: TimeWords) -> Amount | None:
 
 
 def _letter_is_unit(tokens: Sequence[Token], i: int, j: int, words: TimeWords) -> bool:
-    """«2d» and «depuis 2 j», but not the letters of «2 d rules» or «page 3 m»."""
+    """«2d», «depuis 2 j», «garçon de 37 j», but not the letters of «2 d rules» or «page 3 m»."""
     if not tokens[i].word[0].isdigit():
         return False
-    led = i > 0 and tokens[i - 1].word in words.people["duration_before"]
-    return led or tokens[j].start == tokens[j - 1].end
+    if tokens[j].start == tokens[j - 1].end:
+        return True
+    before = i - 1
+    if before >= 0 and tokens[before].word in words.people["duration_before"]:
+        return True
+    while before >= 0 and tokens[before].word in words.passed_over:
+        before -= 1
+    return before >= 0 and tokens[before].word in words.people["person"]
 
 
 def _starts_number(tokens: Sequence[Token], i: int, words: TimeWords) -> bool:

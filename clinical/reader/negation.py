@@ -61,9 +61,7 @@ class _Scope:
         return surface in nouns or surface.split(" ")[-1] in nouns
 
 
-def denial_words(
-    sentence: Sentence, matches: Sequence[Match], lexicon: Lexicon
-) -> frozenset[int]:
+def denial_words(sentence: Sentence, matches: Sequence[Match], lexicon: Lexicon) -> frozenset[int]:
     """Numbers of the tokens of «did not see» and its like right before a sign: no trouble of the
     eyes is told there. With nothing behind it («did not see since morning») it may well be."""
     words = [token.word for token in sentence.tokens]

@@ -23,6 +23,7 @@ from clinical.reader.wordings import Meaning
 from clinical.recogniser.recognise import recognise
 
 MAX_READ_CHARACTERS = 4_000
+_OF_A_TAPE = frozenset({"muac_red", "muac_yellow"})
 CORRECTION = "correction"  # a note: the message corrects an earlier one
 _SENTENCE_ENDS = frozenset({".", "\n", ";", "!"})
 _SOON_OVER = frozenset({"fever", "diarrhoea", "vomiting"})  # never told of in months
@@ -85,7 +86,8 @@ def read_text(text: str, *, language: str | None = None, message_index: int = 0)
     sentence = prepare(tokenize(folded), compiled)
     found = find_matches(sentence, compiled)
     denials = denial_words(sentence, found, compiled)
-    matches = [match for match in found if not match.covered <= denials]
+    told = [match for match in found if not match.covered <= denials]
+    matches = _without_colours_of_a_tape(told)
     measured = _tokens_within(sentence.tokens, measurements)
     facts = _timed_facts(sentence.tokens, matches, compiled, measurements, measured)
     patient, patient_notes = read_patient(sentence.tokens, facts, compiled.time, measured)
@@ -116,6 +118,12 @@ def read_text(text: str, *, language: str | None = None, message_index: int = 0)
         language=language_of_words((t.word for t in sentence.tokens), compiled) or language,
         patients=2 if "two_patients" in patient_notes else 1,
     )
+
+
+def _without_colours_of_a_tape(matches: list[Match]) -> list[Match]:
+    """«MUAC yellow, child …» tells of a tape around the arm, and of no yellow skin."""
+    tape = frozenset(i for match in matches if match.code in _OF_A_TAPE for i in match.covered)
+    return [match for match in matches if match.code in _OF_A_TAPE or not match.covered & tape]
 
 
 def _tokens_within(tokens: Sequence[Token], measurements: Sequence[Measurement]) -> frozenset[int]:

@@ -13,6 +13,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
+from clinical.assessment import Urgency
 from clinical.case import Case, Finding, Patient, Pregnancy, Presence, Sex, Vitals
 from clinical.tables import rules
 from clinical.tables.populations import Population
@@ -48,6 +49,8 @@ RANGES: Mapping[str, Range] = {
     "gestation_weeks": Range(ordinary=(12, 39), possible=(5, 42)),
 }
 
+_MILD = 0.3
+"""How often a case of a rule that is neither urgent nor an emergency is drawn on purpose."""
 _OFTEN_LOOKED_FOR = (
     "convulsions", "not_able_to_drink", "vomits_everything", "lethargic", "unconscious",
     "chest_indrawing", "blood_in_stool", "fever", "cough", "diarrhoea", "vomiting", "stiff_neck",
@@ -67,7 +70,8 @@ _BESIDES_IN_NEWBORNS = ("fever", "spits_milk", "restless_irritable", "tired", "f
 def draw_case(rng: Random) -> Case:
     """A true case, all its facts in `patient`, `vitals` and `findings`, and no message."""
     while True:
-        rule = rng.choice(_rules_by_condition()[rng.choice(_conditions())])
+        grouped = _rules_by_condition(mild=rng.random() < _MILD)
+        rule = rng.choice(grouped[rng.choice(tuple(grouped))])
         draft = Draft()
         draw_term(_raw_terms()[rule.id], draft, rng)
         if (patient := _patient(rng.choice(rule.populations), draft, rng)) is not None:
@@ -189,16 +193,13 @@ def _number(name: str, draft: Draft, rng: Random) -> float:
 
 
 @cache
-def _rules_by_condition() -> Mapping[str, list[Rule]]:
+def _rules_by_condition(*, mild: bool) -> Mapping[str, list[Rule]]:
+    """All rules, or the mild ones alone, by the condition that they name."""
     grouped: dict[str, list[Rule]] = defaultdict(list)
     for rule in rules():
-        grouped[rule.condition].append(rule)
+        if not mild or rule.urgency <= Urgency.ROUTINE:
+            grouped[rule.condition].append(rule)
     return grouped
-
-
-@cache
-def _conditions() -> tuple[str, ...]:
-    return tuple(_rules_by_condition())
 
 
 @cache

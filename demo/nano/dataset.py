@@ -18,7 +18,7 @@ import torch
 from tokenizers import Tokenizer
 
 from demo.nano.architecture import PAD
-from demo.nano.examples import Example, draw_example, read_worse, turns_of
+from demo.nano.examples import Example, draw_training_example, turns_of
 from demo.nano.model import Batch
 from demo.nano.wording import LANGUAGES, Split
 from inference_svc.output import canonical_json
@@ -27,6 +27,7 @@ from inference_svc.prompt import system_text
 _CHUNK = 250
 _OPEN_TURN = "<start_of_turn>user\n"
 _BATCHES_SORTED_TOGETHER = 8
+_WIDTHS = 16  # in tokens; a new width costs the first step that meets it a second
 _T = TypeVar("_T")
 
 
@@ -74,7 +75,7 @@ def draw_written(
 def _draw_chunk(job: tuple[int, int, int, Split]) -> list[Written]:
     seed, start, count, split = job
     rng = Random(f"{seed}:{start}:{split}")
-    return [write(read_worse(draw_example(rng, split=split), rng)) for _ in range(count)]
+    return [write(draw_training_example(rng, split=split)) for _ in range(count)]
 
 
 def batches(
@@ -103,8 +104,9 @@ def _row(row: Written, tokenizer: Tokenizer) -> tuple[list[int], int]:
 
 def _batch(prefix: torch.Tensor, rows: tuple[tuple[list[int], int], ...]) -> Batch:
     longest = max(len(ids) for ids, _ in rows)
-    suffix = torch.full((len(rows), longest), PAD)
-    answer = torch.zeros((len(rows), longest), dtype=torch.bool)
+    width = -(-longest // _WIDTHS) * _WIDTHS
+    suffix = torch.full((len(rows), width), PAD)
+    answer = torch.zeros((len(rows), width), dtype=torch.bool)
     for number, (ids, start) in enumerate(rows):
         suffix[number, : len(ids)] = torch.tensor(ids)
         answer[number, start : len(ids)] = True

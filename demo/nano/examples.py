@@ -7,11 +7,13 @@ of the text. Where the reader misses a sign, the model has to see it in the text
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cache
 from random import Random
 
-from clinical import assess_by_rules, read_case
+from clinical import assess_by_rules, detect_language, read_case
 from clinical.assessment import Urgency
 from clinical.case import AgeGroup, Case, Finding, Message, Patient, Presence, Role
+from clinical.recogniser.examples import read_examples
 from demo.nano.cases import draw_case
 from demo.nano.summaries import write_summary
 from demo.nano.texts import noisy, write_message
@@ -30,7 +32,9 @@ _UNCLEAR = 0.04
 _AGE_AS_A_WORD = 0.12
 _AGE_NOT_TOLD = 0.06
 _TWO_TURNS = 0.2
+_QUESTION_SENT = 0.5
 _ONLY_FACTS = 0.1
+_FROM_A_TEXT = 0.15
 _READ_WORSE = 0.2
 _UNREAD = 0.4
 
@@ -48,6 +52,52 @@ class Example:
     case: Case = field(repr=False)
     answer: ModelAnswer
     unread: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A text of the recogniser's examples, and the signs that are marked in it."""
+
+    language: str
+    text: str = field(repr=False)
+    signs: tuple[str, ...]
+
+
+def draw_training_example(rng: Random, *, split: Split = Split.TRAIN) -> Example:
+    """A drawn example, now and then read worse, or one made of a text that somebody wrote."""
+    if rng.random() < _FROM_A_TEXT:
+        return example_of_text(rng.choice(texts()), rng)
+    return read_worse(draw_example(rng, split=split), rng)
+
+
+@cache
+def texts() -> tuple[Text, ...]:
+    """Every text of the recogniser's examples: no frame and no list of wordings made them."""
+    return tuple(
+        Text(
+            language=language if (language := detect_language(e.text)) in LANGUAGES else "en",
+            text=e.text,
+            signs=tuple(dict.fromkeys(mark.code for mark in e.marked)),
+        )
+        for e in read_examples()
+    )
+
+
+def example_of_text(text: Text, rng: Random) -> Example:
+    """The text as a case; true is what the reader makes of it and what is marked in it."""
+    case = Case(messages=(Message(text=noisy(text.text, rng)),))
+    read = read_case(case, language=text.language).case
+    stated = {finding.code for finding in read.findings if finding.presence is Presence.PRESENT}
+    others = tuple(finding for finding in read.findings if finding.code not in text.signs)
+    marked = tuple(Finding(code=code) for code in text.signs)
+    truth = replace(read, messages=(), findings=(*marked, *others))
+    return Example(
+        language=text.language,
+        truth=truth,
+        case=case,
+        answer=expected_answer(truth, text.language),
+        unread=frozenset(text.signs) - stated,
+    )
 
 
 def draw_example(
@@ -137,15 +187,19 @@ def _facts_with_a_short_text(truth: Case, language: str, rng: Random, split: Spl
 
 
 def _asked_and_answered(truth: Case, language: str, rng: Random, split: Split) -> Case:
-    """The case in a message, our question, and the worker's answer, already read into a finding."""
+    """The case in a message and the worker's answer to a question, already read into a finding.
+
+    Callers of the service may send the question between the two; the gateway does not.
+    """
     asked = rng.choice(truth.findings)
     rest = tuple(finding for finding in truth.findings if finding is not asked)
     words = wording(language)
     key = "yes" if asked.presence is Presence.PRESENT else "no"
-    question = rng.choice(words.choices("question", "text"))
-    messages = (
-        Message(text=write_message(replace(truth, findings=rest), language, rng, split)),
-        Message(role=Role.ASSISTANT, text=question.format(sign=sign_name(asked.code, language))),
-        Message(text=rng.choice(words.choices("reply", key))),
+    told = Message(text=write_message(replace(truth, findings=rest), language, rng, split))
+    question = rng.choice(words.choices("question", "text")).format(
+        sign=sign_name(asked.code, language)
     )
+    between = (Message(role=Role.ASSISTANT, text=question),)
+    reply = Message(text=rng.choice(words.choices("reply", key)))
+    messages = (told, *(between if rng.random() < _QUESTION_SENT else ()), reply)
     return Case(messages=messages, findings=(Finding(code=asked.code, presence=asked.presence),))

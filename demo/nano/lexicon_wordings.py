@@ -11,6 +11,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
+from clinical.reader.read import read_text
 from clinical.reader.wordings import lexicon_files, phrases
 
 _FAMILIES = "families"
@@ -34,9 +35,15 @@ def lexicon_wordings(code: str, language: str) -> tuple[str, ...]:
         for _ in range(_TRIES_PER_PATTERN):
             if (words := _written_out(pattern, language, rng)) is not None:
                 found[words] = None
-    wordings = list(found)
+    wordings = [words for words in found if _states(words, code)]
     rng.shuffle(wordings)
     return tuple(wordings[:_MOST_WORDINGS])
+
+
+def _states(words: str, code: str) -> bool:
+    """Whether the words, put together by chance, still mean this sign and not another one alone."""
+    read = {finding.code for finding in read_text(words).findings}
+    return not read or code in read
 
 
 def _written_out(pattern: str, language: str, rng: Random, depth: int = 0) -> str | None:

@@ -74,12 +74,16 @@ def sign_wordings(code: str, language: str, split: Split) -> tuple[str, ...]:
 def denials(code: str, language: str, split: Split) -> tuple[str, ...]:
     """Ways to state that a finding was looked for and is not there; never empty.
 
-    A wording that is negative already («cannot drink») is not negated once more.
+    A wording that is negative already («cannot drink») is not negated once more, and one that was
+    put together from a pattern («cries when the neck bends») is not negated: nobody writes so.
     """
     words = wording(language)
     negative = set(words.choices("negation", "negative_words"))
+    common = {*words.tables["signs"].get(code, ()), sign_name(code, language)}
     plain = [
-        said for said in sign_wordings(code, language, split) if negative.isdisjoint(said.split())
+        said
+        for said in sign_wordings(code, language, split)
+        if said in common and negative.isdisjoint(said.split())
     ]
     negated = [
         pattern.format(sign=said) for said in plain for pattern in words.of_split("negation", split)
