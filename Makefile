@@ -83,7 +83,7 @@ format: ## Format the code
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
 
 .PHONY: demo-model
-demo-model: setup ## Train the demo checkpoint again (two cores, under 20 minutes)
+demo-model: setup ## Train the demo checkpoint again (two cores, under an hour)
 	@$(BIN)/python -m demo.nano.train
 
 .PHONY: recogniser

@@ -12,6 +12,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import threading
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ LISTS = {"run": ROOT / "demo/requirements.txt", "test": ROOT / "tests/requiremen
 COVERED_BY = {"run": ("run", "test"), "test": ("test",)}
 """The roles whose finished set-up also serves a role: the test list holds all of the run list."""
 OLDEST = (3, 11)
+SECONDS_PER_LINE = 15
 NEEDED_GIB = 7
 TORCH = "torch==2.13.0+cpu"
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
@@ -187,9 +189,11 @@ def remember(lines: Iterator[str], last: deque[str]) -> Iterator[str]:
 
 
 def show(what: str, packages: int, lines: Iterator[str]) -> None:
-    """Tell how many packages pip has looked at, on one line of a terminal."""
+    """Tell how many packages pip has looked at and then unpacked, on one line of a terminal."""
     seen = 0
     terminal = sys.stdout.isatty()
+    unpacked = threading.Event()
+    teller = threading.Thread(target=tell_unpacking, args=(what, packages, unpacked), daemon=True)
     for line in lines:
         begins = line.startswith(("Collecting ", "Requirement already satisfied", "Obtaining "))
         if begins:
@@ -198,12 +202,29 @@ def show(what: str, packages: int, lines: Iterator[str]) -> None:
         if begins or line.lstrip().startswith("Downloading "):
             text = f"{what}: {min(seen, packages)}/{packages} {line.strip()[:60]}"
         elif line.startswith("Installing collected packages"):
-            text = f"{what}: unpacking"
+            teller.start()
         if text and terminal:
             print(f"\r\033[K{text}", end="", flush=True)
         elif text and begins and (seen % 40 == 0 or packages == 1):
             print(text, flush=True)
+    unpacked.set()
+    if teller.ident:
+        teller.join()
     print(f"\r\033[K{what}: done" if terminal else f"{what}: done", flush=True)
+
+
+def tell_unpacking(what: str, packages: int, done: threading.Event) -> None:
+    """pip says nothing while it unpacks, which takes minutes: tell how many have landed."""
+    terminal = sys.stdout.isatty()
+    before = len(landed())
+    while not done.wait(1 if terminal else SECONDS_PER_LINE):
+        text = f"{what}: unpacking, {min(len(landed()) - before, packages)}/{packages}"
+        print(f"\r\033[K{text}" if terminal else text, end="" if terminal else "\n", flush=True)
+
+
+def landed() -> list[Path]:
+    """What tells of each installed package in the environment."""
+    return list(VENV.glob("lib/python*/site-packages/*.dist-info"))
 
 
 def explain(output: str) -> str:

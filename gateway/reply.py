@@ -133,7 +133,8 @@ def _head(facts: ReplyFacts, form: Form) -> str:
     urgency = phrase(Kind.URGENCY, answer.urgency.name, language=language, form=form)
     parts = [say("tag_urgency", language, tag=facts.tag, urgency=urgency.rstrip("."))]
     referring = [code for code in answer.actions if code in REFERRING_ACTIONS][:1]
-    first = referring or list(answer.actions[:1])
+    said_already = answer.urgency is Urgency.ROUTINE and referring == ["clinic_visit"]
+    first = [] if said_already else referring or list(answer.actions[:1])
     parts += [_sentence(_action(facts, code, form)) for code in first]
     if answer.referral.needed or referring:
         parts.append(_where(facts, form))

@@ -20,6 +20,7 @@ from clinical.case import Patient
 from clinical.evaluate import LabelledCase, answer_cases, read_cases
 from clinical.evaluate.arms import ARMS as IN_PROCESS
 from clinical.evaluate.guideline import conditions_by_rule
+from clinical.evaluate.marked_block import write_block
 from clinical.evaluate.measure import Assess, count_metrics
 from clinical.evaluate.proportion import Proportion
 from clinical.tables.toml_file import room_file
@@ -76,9 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     print(table)
     if asked.write:
-        asked.write.write_text(
-            between_markers(asked.write.read_text(encoding="utf-8"), table), encoding="utf-8"
-        )
+        write_block(asked.write, table, begin=BEGIN, end=END)
     return 0
 
 
@@ -96,14 +95,6 @@ def markdown(columns: Mapping[str, Metrics], *, model: str, texts: int, day: str
         cells.append(_cell(PAPER[metric]) if metric in PAPER else "")
         lines.append(f"| {meaning} | {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def between_markers(page: str, table: str) -> str:
-    """The page with the table in its place. Raises ValueError where the markers are missing."""
-    if BEGIN not in page or END not in page:
-        raise ValueError(f"expected the lines «{BEGIN}» and «{END}»")
-    before, _, rest = page.partition(BEGIN)
-    return f"{before}{BEGIN}\n{table}\n{END}{rest.partition(END)[2]}"
 
 
 def _cell(share: Proportion) -> str:

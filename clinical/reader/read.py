@@ -194,6 +194,7 @@ def _findings(message: _Message) -> Iterator[Finding]:
         yield replace(finding, uncertain=finding.presence is Presence.PRESENT)
     yield from _derived(message, present, context)
     yield from _implied(message, present)
+    yield from _no_blood(message, present)
 
 
 def _recognised(message: _Message, not_there: frozenset[Match]) -> Iterator[Match]:
@@ -263,6 +264,21 @@ def _implied(message: _Message, present: Sequence[Match]) -> Iterator[Finding]:
                 codes.add(code)
                 start, end = tokens[match.first].start, tokens[match.last].end
                 yield Finding(code=code, evidence=message.evidence(start, end))
+
+
+def _no_blood(message: _Message, present: Sequence[Match]) -> Iterator[Finding]:
+    """«Diarrhoea, no blood»: none in the stool, where nothing follows that blood could be of."""
+    if not any(match.code == "diarrhoea" for match in present):
+        return
+    tokens = message.sentence.tokens
+    found = cue_positions([t.word for t in tokens], message.compiled.cues["no_blood"])
+    read = {i for match in message.matches for i in match.covered}
+    for first, end in found.items():
+        alone = end == len(tokens) or not tokens[end].word[0].isalpha()
+        if alone and read.isdisjoint(range(first, end)):
+            evidence = message.evidence(tokens[first].start, tokens[end - 1].end)
+            yield Finding(code="blood_in_stool", presence=Presence.ABSENT, evidence=evidence)
+            return
 
 
 def _contradictions(findings: Sequence[Finding]) -> tuple[str, ...]:

@@ -20,9 +20,10 @@ from random import Random
 from clinical import apply_safety_net, assess_by_rules, read_case
 from clinical.assessment import Assessment
 from clinical.case import Case, Message
+from clinical.evaluate.marked_block import write_block
 from demo.nano.checkpoint import FOLDER, read_mark, write_mark
 from demo.nano.examples import Example, draw_example
-from demo.nano.readme import README, numbers_block, rewrite
+from demo.nano.readme import BEGIN, END, README, numbers_block
 from demo.nano.scoring import Outcome, Scores, score
 from demo.nano.wording import Split
 from inference_svc.engine import Engine, GenerationRequest
@@ -156,7 +157,7 @@ def record(folder: Path, measured: Measured) -> None:
     mark = {**read_mark(folder), "measured": numbers}
     write_mark(folder, mark)
     if folder.resolve() == FOLDER.resolve():
-        rewrite(README, mark)
+        write_block(README, numbers_block(mark), begin=BEGIN, end=END)
     print(numbers_block(mark))
 
 

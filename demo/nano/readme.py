@@ -1,4 +1,4 @@
-"""Writes the measured numbers into README.md between its markers. Pure but for one file."""
+"""The measured numbers as the block that stands in README.md. Pure."""
 
 from __future__ import annotations
 
@@ -21,16 +21,6 @@ _ROWS = (
     ("with the safety net: danger signs missed", "service_danger_signs_missed", "danger_signs_due"),
     ("with the safety net: explicit emergencies missed", "service_emergencies_missed", "cases"),
 )
-
-
-def rewrite(readme: Path, mark: Mapping[str, Any]) -> None:
-    """Replace the block between the markers. Raises ValueError when they are not there."""
-    text = readme.read_text("utf-8")
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise ValueError(f"{readme.name}: expected the markers {BEGIN!r} and {END!r} once each")
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    readme.write_text(f"{before}{BEGIN}\n{numbers_block(mark)}\n{END}{after}", encoding="utf-8")
 
 
 def numbers_block(mark: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """`make demo-model`: train the nano checkpoint from its seed, write it, measure it.
 
-About a quarter of an hour on two cores. Needs nothing but this repository.
+Under an hour on two cores. Needs nothing but this repository.
 """
 
 from __future__ import annotations

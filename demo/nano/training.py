@@ -58,7 +58,7 @@ class Trained:
 
 
 def train(plan: Plan) -> Trained:
-    """Draw the examples, train tokenizer and model. Three quarters of an hour on two cores."""
+    """Draw the examples, train tokenizer and model. Under an hour on two cores."""
     started = time.monotonic()
     torch.set_num_threads(plan.threads)
     with _progress() as progress:

@@ -44,9 +44,10 @@ def run(settings: RunSettings) -> int:
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        print("\nstopping every part ...", flush=True)
-        demo.stop()
-        print("stopped; nothing is left running", flush=True)
+        if demo.started:
+            print("\nstopping every part ...", flush=True)
+            demo.stop()
+            print("stopped; nothing is left running", flush=True)
     return 0
 
 

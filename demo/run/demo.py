@@ -37,6 +37,7 @@ class Demo:
     def __init__(self, settings: RunSettings) -> None:
         self.settings = settings
         self.secrets: DemoSecrets | None = None
+        self.started = False  # nothing of this demo runs before its ports are found free
         self._database = Database(settings.folder / "postgres")
         self._parts: dict[str, Part] = {}
         self._inference_wanted = True
@@ -45,6 +46,7 @@ class Demo:
     def start(self) -> None:
         """Bring every part up in order. Raises `RunError` with what stands in the way."""
         check_ports(self.settings)
+        self.started = True
         self.settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.secrets = keep_secrets(self.settings.folder / "secrets.json")
         steps = Steps(total=5)

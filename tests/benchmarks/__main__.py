@@ -1,7 +1,8 @@
 """`make bench`: runs every room's benchmark, one after the other, and gathers one report.
 
-Each benchmark is a module of this folder that writes `.build/bench/NAME.md` (and pictures beside
-it). Name some to run only those: `python -m tests.benchmarks reading journey`.
+Each benchmark is a module of this folder that leaves its section and its figures in `.build/bench`.
+Name some to run only those: `python -m tests.benchmarks reading journey`. `--record` also puts
+every figure and its goal, with a chart, into the root README.
 """
 
 from __future__ import annotations
@@ -10,7 +11,17 @@ import subprocess
 import sys
 import time
 
-from tests.benchmarks.machine import REPORT_FOLDER, machine_table
+from tests.benchmarks.machine import REPORT_FOLDER, machine_line, machine_table
+from tests.benchmarks.report import (
+    CHART,
+    Outcome,
+    draw_chart,
+    figures_table,
+    forget_section,
+    read_figures,
+    record,
+    section_file,
+)
 
 # In the order of the report; what it measures, for the reader of the progress lines.
 BENCHMARKS = {
@@ -21,38 +32,53 @@ BENCHMARKS = {
     "converter_bench": "converter beside cp, load-everything and transformers",
     "l4": "what one stream on an L4 can reach, computed",
 }
+RECORD = "--record"
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run the named benchmarks (all without a name); returns how many failed."""
+    names = [argument for argument in arguments if argument != RECORD]
     if unknown := sorted(set(names) - set(BENCHMARKS)):
         print(f"unknown benchmark {', '.join(unknown)}; there are: {', '.join(BENCHMARKS)}")
         return 2
     chosen = names or list(BENCHMARKS)
     REPORT_FOLDER.mkdir(parents=True, exist_ok=True)
-    sections = [machine_table()]
+    sections: list[str] = []
+    outcomes: list[Outcome] = []
     failed = 0
     for position, name in enumerate(chosen, start=1):
         print(f"[{position}/{len(chosen)}] {BENCHMARKS[name]}", flush=True)
         section, ran = run_one(name)
         sections.append(section)
+        outcomes += read_figures(name)
         failed += not ran
     report = REPORT_FOLDER / "report.md"
-    report.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+    report.write_text("\n\n".join([*first_page(outcomes), *sections]) + "\n", encoding="utf-8")
     print(f"report: {report.relative_to(REPORT_FOLDER.parents[1])}")
+    if RECORD in arguments:
+        record(outcomes, machine_line())
     return failed
+
+
+def first_page(outcomes: list[Outcome]) -> list[str]:
+    """The machine, then every figure beside its goal, as a table and as a chart."""
+    page = [machine_table()]
+    if outcomes:
+        draw_chart(outcomes, REPORT_FOLDER / CHART)
+        page += [figures_table(outcomes), f"![Each figure as a share of its goal]({CHART})"]
+    return page
 
 
 def run_one(name: str) -> tuple[str, bool]:
     """Run one benchmark in its own process; returns its section of the report."""
     began = time.monotonic()
-    written = REPORT_FOLDER / f"{name}.md"
-    written.unlink(missing_ok=True)
+    forget_section(name)
     code = subprocess.run(
         [sys.executable, "-m", f"tests.benchmarks.{name}"], check=False
     ).returncode
     took = time.monotonic() - began
     heading = f"## {BENCHMARKS[name]}"
+    written = section_file(name)
     if code or not written.is_file():
         return f"{heading}\n\nDid not finish: ended with code {code} after {took:.0f} s.", False
     return f"{heading}\n\n{written.read_text(encoding='utf-8').strip()}\n\nTook {took:.0f} s.", True

@@ -19,8 +19,9 @@ import tempfile
 from pathlib import Path
 
 from tests.benchmarks.inference_load import Measured
-from tests.benchmarks.machine import REPORT_FOLDER, ROOT, machine_table
+from tests.benchmarks.machine import ROOT, machine_table
 from tests.benchmarks.random_medgemma import SHAPES
+from tests.benchmarks.report import write_section
 
 PEERS = (
     ("transformers", "transformers, multimodal, one at a time"),
@@ -92,8 +93,7 @@ def main() -> int:
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     print(f"{machine_table()}\n\n{told}")
-    REPORT_FOLDER.mkdir(parents=True, exist_ok=True)
-    (REPORT_FOLDER / "gpu.md").write_text(told, encoding="utf-8")
+    write_section("gpu", told)
     return int(all(isinstance(one, str) for _, one in rows))
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 
-from tests.benchmarks.machine import REPORT_FOLDER
+from tests.benchmarks.report import write_section
 
 BANDWIDTH = 300e9
 BANDWIDTH_SHARE = 0.85
@@ -102,8 +102,7 @@ def main() -> None:
     asked = parser.parse_args()
     section = report(asked.tokens, asked.context)
     print(section)
-    REPORT_FOLDER.mkdir(parents=True, exist_ok=True)
-    (REPORT_FOLDER / "l4.md").write_text(section, encoding="utf-8")
+    write_section("l4", section)
 
 
 if __name__ == "__main__":

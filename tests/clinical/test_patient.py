@@ -26,6 +26,9 @@ from clinical.reader import read_text
         ("18 months girl", 548),
         ("1 and half years child", 548),
         ("25F headache", 9131),
+        ("garçon de 37 j, fièvre", 37),
+        ("baby 3 d not feeding", 3),
+        ("muac njano, mtoto miezi 16", 487),
         ("aged 60 years chest pain", 21915),
         ("age 34", 12418),
         ("baby born 2 days ago", 2),
@@ -149,6 +152,11 @@ def test_sex(text: str, sex: Sex) -> None:
 )
 def test_postpartum(text: str) -> None:
     assert read_text(text).patient.pregnancy is Pregnancy.POSTPARTUM
+
+
+def test_told_weeks_outweigh_a_denied_pregnancy() -> None:
+    patient = read_text("preg 20wks, no pregnancy bleeding").patient
+    assert (patient.pregnancy, patient.gestation_weeks) == (Pregnancy.PREGNANT, 20)
 
 
 def test_not_pregnant_is_stated() -> None:

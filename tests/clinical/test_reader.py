@@ -40,6 +40,8 @@ def held_out(name: str) -> list[str]:
         ("hawezi drink maji", "not_able_to_drink"),
         ("enfant ana degedege", "convulsions"),
         ("mtoto vomit tout", "vomits_everything"),
+        ("enceinte, rupture de la poche cette nuit", "waters_broken"),
+        ("boy fell into well", "drowning"),
     ],
 )
 def test_reads_people_as_they_write(text: str, code: str) -> None:
@@ -254,6 +256,10 @@ def test_a_hot_thing_is_no_fever(text: str) -> None:
         ("drinks well, no blood", "not_able_to_drink"),
         ("2 children can eat rice", "watery_diarrhoea_profuse"),
         ("stroke of luck, we got bicycles", "one_sided_weakness"),
+        ("found her at home, eats and drinks well", "drowning"),
+        ("muac njano, mtoto wa miaka 2", "jaundice"),
+        ("nous sommes en rupture de SRO", "waters_broken"),
+        ("enceinte 20 SA, goutte épaisse positive", "blurred_vision"),
     ],
 )
 def test_a_lookalike_is_no_sign(text: str, code: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from clinical.evaluate.proportion import Proportion
 from inference_svc.evaluate import NOT_TOLD
-from inference_svc.evaluation_table import BEGIN, END, PAPER, ROWS, between_markers, main, markdown
+from inference_svc.evaluation_table import BEGIN, END, PAPER, ROWS, main, markdown
 from tests.inference_svc.process import running
 
 METRICS = {name: Proportion(hits=9, total=10) for name in ROWS}
@@ -24,13 +24,6 @@ def test_every_arm_is_a_column_and_the_paper_the_last() -> None:
 def test_the_papers_figures_are_those_of_fifty_scenarios() -> None:
     shares = {name: round(100 * (p.share or 0)) for name, p in PAPER.items()}
     assert list(shares.values()) == [98, 96, 92, 2]
-
-
-def test_the_table_takes_the_place_between_the_markers() -> None:
-    page = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    assert between_markers(page, "new") == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
-    with pytest.raises(ValueError, match="expected the lines"):
-        between_markers("no markers", "new")
 
 
 def test_the_readme_holds_the_markers() -> None:

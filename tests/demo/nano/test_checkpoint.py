@@ -9,7 +9,7 @@ from safetensors import safe_open
 
 from demo.nano.architecture import END_OF_TURN, EOS
 from demo.nano.checkpoint import hub_name, read_mark
-from demo.nano.readme import BEGIN, END, README, numbers_block, rewrite
+from demo.nano.readme import BEGIN, END, README, numbers_block
 from inference_svc.identity import trained_on
 
 MOST_BYTES = 12_000_000
@@ -64,23 +64,6 @@ def test_every_measured_answer_was_valid_and_hardly_an_emergency_was_missed(chec
         assert scores["valid_json"] == scores["cases"]
         # the aim is none; what this checkpoint reaches stands in the README
         assert scores["service_emergencies_missed"] <= 0.01 * scores["cases"]
-
-
-def test_a_readme_without_markers_is_refused(checkpoint, tmp_path):
-    readme = tmp_path / "README.md"
-    readme.write_text("no markers")
-    with pytest.raises(ValueError, match="expected the markers"):
-        rewrite(readme, read_mark(checkpoint))
-
-
-def test_rewriting_the_readme_keeps_what_stands_around_the_block(checkpoint, tmp_path):
-    readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{BEGIN}\nstale block\n{END}\nafter\n")
-    rewrite(readme, read_mark(checkpoint))
-    text = readme.read_text()
-    assert text.startswith("before\n")
-    assert text.endswith("after\n")
-    assert "stale block" not in text
 
 
 def test_the_tied_head_has_no_name_on_the_hub_and_unknown_names_are_refused():
