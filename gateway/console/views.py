@@ -19,6 +19,7 @@ from flask import (
 )
 
 from clinical.assessment import Urgency
+from clinical.phrases import Form, Kind, phrase
 from gateway.console import accounts, queries
 from gateway.console.accounts import Role, SignedIn
 from gateway.console.export import cases_as_csv
@@ -32,6 +33,25 @@ CONTENT_POLICY = (
 OPEN_ENDPOINTS = frozenset({"console.sign_in", "console.enter", "console.style"})
 
 blueprint = Blueprint("console", __name__, url_prefix="/console", template_folder="templates")
+
+
+@blueprint.app_template_filter("condition")
+def condition_name(code: str) -> str:
+    """The name of a condition, as a supervisor reads it; a code of older tables as it is."""
+    return _named(Kind.CONDITION, code)
+
+
+@blueprint.app_template_filter("finding")
+def finding_name(code: str) -> str:
+    """The name of a sign, as a supervisor reads it; a code of older tables as it is."""
+    return _named(Kind.FINDING, code)
+
+
+def _named(kind: Kind, code: str) -> str:
+    try:
+        return phrase(kind, code, language="en", form=Form.LONG)
+    except KeyError:
+        return code.replace("_", " ")
 
 
 def wired() -> Gateway:

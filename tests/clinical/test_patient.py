@@ -148,10 +148,17 @@ def test_sex(text: str, sex: Sex) -> None:
         "mama amejifungua jana",
         "3 weeks after delivery she has fever",
         "femme accouchée hier",
+        "mama aliyejifungua siku 3 zilizopita, homa",
+        "patient 12 days post C/S, wound open",
     ],
 )
 def test_postpartum(text: str) -> None:
     assert read_text(text).patient.pregnancy is Pregnancy.POSTPARTUM
+
+
+def test_months_of_an_antenatal_mother_are_her_pregnancys() -> None:
+    patient = read_text("ANC mother 7 months is bleeding from below").patient
+    assert (patient.pregnancy, patient.gestation_weeks) == (Pregnancy.PREGNANT, 30)
 
 
 def test_told_weeks_outweigh_a_denied_pregnancy() -> None:

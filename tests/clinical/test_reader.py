@@ -259,6 +259,7 @@ def test_a_hot_thing_is_no_fever(text: str) -> None:
         ("found her at home, eats and drinks well", "drowning"),
         ("muac njano, mtoto wa miaka 2", "jaundice"),
         ("nous sommes en rupture de SRO", "waters_broken"),
+        ("pain when passing the urine", "dark_urine"),
         ("enceinte 20 SA, goutte épaisse positive", "blurred_vision"),
     ],
 )

@@ -4,9 +4,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from clinical.phrases import Form, Kind, phrase
 from gateway.app import create_app
 from gateway.console.accounts import Role, save_user
 from gateway.console.export import escaped
+from gateway.console.views import condition_name
 from gateway.tables import audit_entry, console_session, incident
 
 PASSWORD = "correct horse battery"
@@ -157,6 +159,14 @@ def test_lists_show_cases_by_urgency_without_texts(desk, make_talk):
     assert page.index("EMERGENCY") < page.index("HOME")
     assert "runny nose" not in page
     assert desk.phone not in page
+
+
+def test_signs_and_conditions_are_named_as_in_the_tables(desk):
+    client, _ = enter(desk)
+    page = get(client, "/cases/1").text
+    named = phrase(Kind.FINDING, "convulsions", language="en", form=Form.LONG)
+    assert f"<dt>Danger signs</dt><dd>{named}" in page
+    assert condition_name("of_older_tables") == "of older tables"
 
 
 def test_the_export_holds_codes_and_is_recorded(desk):
