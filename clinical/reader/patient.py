@@ -28,6 +28,11 @@ class _People:
         self.first_at: dict[str, int] = {}
         for kind, group in words.people.items():
             places = cue_positions(listed, group)
+            if kind == "postpartum":
+                # «n'accouche pas» holds the word for one who has given birth, and says she has not.
+                undelivered = cue_positions(listed, words.people["pregnant"])
+                inside = {i for first, end in undelivered.items() for i in range(first, end)}
+                places = {first: end for first, end in places.items() if first not in inside}
             if places:
                 self.first_at[kind] = min(places)
 

@@ -44,6 +44,7 @@ from clinical.reader.numbers import measurements_in, vitals_of
         ("sats 85%", "spo2_percent", 85),
         ("saturation 91 %", "spo2_percent", 91),
         ("pulse 140", "pulse_per_minute", 140),
+        ("spo2 98 pulse 156", "pulse_per_minute", 156),
         ("hr 120", "pulse_per_minute", 120),
         ("pouls 130", "pulse_per_minute", 130),
         ("hb 6", "haemoglobin_g_per_dl", 6.0),

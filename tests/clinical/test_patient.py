@@ -156,6 +156,11 @@ def test_postpartum(text: str) -> None:
     assert read_text(text).patient.pregnancy is Pregnancy.POSTPARTUM
 
 
+def test_who_has_not_given_birth_yet_is_pregnant() -> None:
+    reading = read_text("femme enceinte n'accouche pas depuis hier")
+    assert reading.patient.pregnancy is Pregnancy.PREGNANT
+
+
 def test_months_of_an_antenatal_mother_are_her_pregnancys() -> None:
     patient = read_text("ANC mother 7 months is bleeding from below").patient
     assert (patient.pregnancy, patient.gestation_weeks) == (Pregnancy.PREGNANT, 30)
