@@ -132,8 +132,8 @@ VITAL_FORMS = (
     ),
     _form(
         "pulse_per_minute",
-        r"(?:\b(?:pulses?|puls|hr|heart\s*rate|heartrate|heart beats?|pr|f\.?c|pouls"
-        r"|mapigo(?: ya moyo)?)|(?<!\d)(?<!\d )\bp)" + _LINK + r"(\d{2,3})\b" + _NOT_TIME,
+        r"(?:\b(?:pulses?|puls|heart\s*rate|heartrate|heart beats?|pr|f\.?c|pouls"
+        r"|mapigo(?: ya moyo)?)|(?<!\d)(?<!\d )\b(?:hr|p))" + _LINK + r"(\d{2,3})\b" + _NOT_TIME,
     ),
     _form("pulse_per_minute", r"\b(\d{2,3})\s*bpm\b(?!\s*" + _BREATHS + ")"),
     _form(
