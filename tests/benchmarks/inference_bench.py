@@ -71,6 +71,10 @@ CPU_BLOCK_TOKENS = 128
 BARE, SERVICE, HTTP = "bare AsyncLLM", "the service", "vLLM over HTTP"
 ONE_AT_A_TIME = "transformers, multimodal, one at a time"
 MULTIMODAL = "bare AsyncLLM, multimodal checkpoint"
+NO_MULTIMODAL = (
+    "vLLM does not start here on the multimodal checkpoint: its image processor wants a torchvision "
+    "built for this torch, which the project does not install."
+)
 TRANSFORMERS_ANSWERS = 2
 """Of a round: each takes as long as several rounds of the others."""
 
@@ -210,11 +214,19 @@ async def compare(
         peers = {}
         for name, start in starts.items():
             print(f"  {title}: starting {name}", flush=True)
-            peers[name] = await stack.enter_async_context(start)
+            try:
+                peers[name] = await stack.enter_async_context(start)
+            except SystemExit:
+                if name != MULTIMODAL:
+                    raise
+                print(f"  {title}: {NO_MULTIMODAL}", flush=True)
         print(f"  {title}: rounds", flush=True)
         taken = await take_turns(peers, sizes)
     cached, cached_note = prefix(folder, usages)
-    section = [f"### {title}", "", table(taken, BARE), "", *notes_on(taken), cached_note]
+    notes = [*notes_on(taken), cached_note]
+    if multimodal is not None and MULTIMODAL not in taken:
+        notes.append(NO_MULTIMODAL)
+    section = [f"### {title}", "", table(taken, BARE), "", *notes]
     return "\n".join(section), [*figures_of(taken), cached]
 
 
