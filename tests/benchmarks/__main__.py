@@ -1,8 +1,9 @@
 """`make bench`: runs every room's benchmark, one after the other, and gathers one report.
 
 Each benchmark is a module of this folder that leaves its section and its figures in `.build/bench`.
-Name some to run only those: `python -m tests.benchmarks reading journey`. `--record` also puts
-every figure and its goal, with a chart, into the root README.
+Name some to run only those: `python -m tests.benchmarks reading journey`; the report keeps what the
+others left there, with its day. `--record` also puts every figure and its goal, with a chart, into
+the root README.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tests.benchmarks.report import (
     draw_chart,
     figures_table,
     forget_section,
+    measured_on,
     read_figures,
     record,
     section_file,
@@ -43,20 +45,18 @@ def main(arguments: list[str]) -> int:
         return 2
     chosen = names or list(BENCHMARKS)
     REPORT_FOLDER.mkdir(parents=True, exist_ok=True)
-    sections: list[str] = []
-    outcomes: list[Outcome] = []
     failed = 0
     for position, name in enumerate(chosen, start=1):
         print(f"[{position}/{len(chosen)}] {BENCHMARKS[name]}", flush=True)
-        section, ran = run_one(name)
-        sections.append(section)
-        outcomes += read_figures(name)
-        failed += not ran
+        failed += not run_one(name)
+    sections = [section_of(name) for name in BENCHMARKS]
+    outcomes = [outcome for name in BENCHMARKS for outcome in read_figures(name)]
     report = REPORT_FOLDER / "report.md"
     report.write_text("\n\n".join([*first_page(outcomes), *sections]) + "\n", encoding="utf-8")
     print(f"report: {report.relative_to(REPORT_FOLDER.parents[1])}")
     if RECORD in arguments:
-        record(outcomes, machine_line())
+        days = sorted({measured_on(name) for name in BENCHMARKS if section_file(name).is_file()})
+        record(outcomes, days, machine_line())
     return failed
 
 
@@ -69,19 +69,24 @@ def first_page(outcomes: list[Outcome]) -> list[str]:
     return page
 
 
-def run_one(name: str) -> tuple[str, bool]:
-    """Run one benchmark in its own process; returns its section of the report."""
+def section_of(name: str) -> str:
+    """What a benchmark left, under its heading."""
+    heading, written = f"## {BENCHMARKS[name]}", section_file(name)
+    if not written.is_file():
+        return f"{heading}\n\nDid not run to its end."
+    return f"{heading}\n\n{written.read_text('utf-8').strip()}\n\nMeasured {measured_on(name)}."
+
+
+def run_one(name: str) -> bool:
+    """Run one benchmark in its own process; returns whether it came to its end."""
     began = time.monotonic()
     forget_section(name)
     code = subprocess.run(
         [sys.executable, "-m", f"tests.benchmarks.{name}"], check=False
     ).returncode
     took = time.monotonic() - began
-    heading = f"## {BENCHMARKS[name]}"
-    written = section_file(name)
-    if code or not written.is_file():
-        return f"{heading}\n\nDid not finish: ended with code {code} after {took:.0f} s.", False
-    return f"{heading}\n\n{written.read_text(encoding='utf-8').strip()}\n\nTook {took:.0f} s.", True
+    print(f"{name}: ended with code {code} after {took:.0f} s", flush=True)
+    return code == 0 and section_file(name).is_file()
 
 
 if __name__ == "__main__":

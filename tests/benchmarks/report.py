@@ -72,6 +72,11 @@ def _figures_file(name: str) -> Path:
     return REPORT_FOLDER / f"{name}.figures.json"
 
 
+def measured_on(name: str) -> str:
+    """The day on which a section was written."""
+    return datetime.fromtimestamp(section_file(name).stat().st_mtime, UTC).date().isoformat()
+
+
 def read_figures(name: str) -> list[Outcome]:
     """The figures that a benchmark left; none when it did not finish."""
     file = _figures_file(name)
@@ -110,11 +115,13 @@ def draw_chart(figures: Sequence[Outcome], file: Path) -> None:
     picture.savefig(file, format="png", dpi=110, metadata={"Software": None})
 
 
-def record(figures: Sequence[Outcome], machine: str, *, readme: Path = README) -> None:
-    """Write the figures into the README's block, with the day, the machine and the chart."""
+def record(
+    figures: Sequence[Outcome], days: Sequence[str], machine: str, *, readme: Path = README
+) -> None:
+    """Write the figures into the README's block, with the days, the machine and the chart."""
     draw_chart(figures, RECORDED_CHART)
     block = [
-        f"{datetime.now(UTC).date().isoformat()}, {machine}.",
+        f"{', '.join(days)}, {machine}.",
         "",
         figures_table(figures),
         "",

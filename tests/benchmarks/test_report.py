@@ -48,9 +48,9 @@ def test_recording_fills_the_block_of_a_page(tmp_path: Path, monkeypatch) -> Non
     monkeypatch.setattr(report, "RECORDED_CHART", tmp_path / "chart.png")
     page = tmp_path / "README.md"
     page.write_text(f"before\n{BEGIN}\n{END}\nafter\n", encoding="utf-8")
-    record(FIGURES, "2 cores", readme=page)
+    record(FIGURES, ["2026-11-26"], "2 cores", readme=page)
     text = page.read_text("utf-8")
-    assert "2 cores." in text
+    assert "2026-11-26, 2 cores." in text
     assert "![Each figure as a share of its goal](chart.png)" in text
     assert text.endswith("after\n")
 
