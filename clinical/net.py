@@ -16,6 +16,8 @@ from clinical.dose import drop_dose_text
 from clinical.facts import absent_codes, present_codes
 from clinical.tables.codes import conditions, danger_sign_codes, permitted_actions
 
+FAST_BREATHING = "fast_breathing"
+
 
 def apply_safety_net(
     case: Case,
@@ -43,7 +45,7 @@ def apply_safety_net(
     asked already: reading is most of what the net costs.
     """
     rules = rules or assess_by_rules(case, language=language)
-    denied = absent_codes(case.findings) - present_codes(case.findings)
+    denied = _denied(case, rules)
     if assessment.urgency is Urgency.UNSPECIFIED:
         return replace(
             rules, danger_signs=_signs(rules, assessment, denied), notes=_notes(rules, assessment)
@@ -57,6 +59,16 @@ def apply_safety_net(
             notes=_notes(rules, assessment),
         )
     return _kept(rules, assessment, denied)
+
+
+def _denied(case: Case, rules: Assessment) -> frozenset[str]:
+    """Signs that the worker said no to, and «fast breathing» where a count shows that it is not."""
+    denied = absent_codes(case.findings) - present_codes(case.findings)
+    counted = case.vitals.respiratory_rate_per_minute is not None
+    named = {sign.code for sign in rules.danger_signs}
+    if counted and FAST_BREATHING not in named | present_codes(case.findings):
+        denied |= {FAST_BREATHING}
+    return denied
 
 
 def _kept(rules: Assessment, model: Assessment, denied: frozenset[str]) -> Assessment:

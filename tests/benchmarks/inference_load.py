@@ -26,6 +26,10 @@ _CASES = (
     "boy 8 months cough 2 days rr 56 no indrawing",
 )
 
+SETTLE_SECONDS = 1.5
+"""Between two turns: an engine's worker spins for a second after its last answer, on the cores that
+the next peer wants."""
+
 WARMING = 2
 """Answers of the warm-up: the first fills the prefix cache, the second finds it filled."""
 
@@ -110,10 +114,12 @@ async def take_turns(peers: Mapping[str, Peer], sizes: Mapping[str, int]) -> dic
     for number in range(1, ROUNDS + 1):
         for name in _from(list(peers), number):
             asked = texts(number)[: sizes.get(name, CALLERS)]
+            await asyncio.sleep(SETTLE_SECONDS)
             taken[name].together.append(await peers[name].round(asked))
             _progress(number, name, taken[name].together[-1])
     for turn, text in enumerate(texts(ROUNDS + 1)[:: 2 if ROUNDS > 2 else 4]):
         for name in _from([name for name in peers if name not in sizes], turn):
+            await asyncio.sleep(SETTLE_SECONDS)
             taken[name].alone.append(await peers[name].round([text]))
             _progress(turn, name, taken[name].alone[-1])
     return taken

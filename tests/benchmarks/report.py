@@ -37,7 +37,7 @@ class Outcome:
 def at_least(what: str, value: float, goal: float, unit: str = "") -> Outcome:
     """A figure that should reach its goal."""
     return Outcome(
-        what=what, goal=f">= {goal:.4g}{unit}", measured=f"{value:.3g}{unit}", share=value / goal
+        what=what, goal=f">= {goal:.4g}{unit}", measured=f"{value:.4g}{unit}", share=value / goal
     )
 
 
@@ -45,7 +45,7 @@ def at_most(what: str, value: float, goal: float, unit: str = "") -> Outcome:
     """A figure that should stay below its goal."""
     share = goal / value if value > 0 else _WIDEST_SHARE
     return Outcome(
-        what=what, goal=f"<= {goal:.4g}{unit}", measured=f"{value:.3g}{unit}", share=share
+        what=what, goal=f"<= {goal:.4g}{unit}", measured=f"{value:.4g}{unit}", share=share
     )
 
 

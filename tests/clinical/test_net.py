@@ -233,3 +233,16 @@ def test_a_sign_that_was_answered_with_no_is_not_told_back(a_case: CaseBuilder) 
     netted = apply_safety_net(case, model)
     assert netted.urgency is Urgency.EMERGENCY  # only raises: what a model fears stays
     assert "epigastric_pain" not in {sign.code for sign in netted.danger_signs}
+
+
+def test_fast_breathing_is_not_told_back_where_the_count_is_slow(a_case: CaseBuilder) -> None:
+    case = a_case("cough", age_days=3 * 365)
+    case = replace(case, vitals=Vitals(respiratory_rate_per_minute=35))
+    model = Assessment(
+        urgency=Urgency.EMERGENCY,
+        danger_signs=(DangerSign(code="fast_breathing", source=Source.MODEL),),
+        conditions=("severe_pneumonia",),
+    )
+    assert apply_safety_net(case, model).danger_signs == ()
+    fast = replace(case, vitals=Vitals(respiratory_rate_per_minute=62))
+    assert "fast_breathing" in {sign.code for sign in apply_safety_net(fast, model).danger_signs}
