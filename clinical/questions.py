@@ -49,8 +49,12 @@ def _open_questions(case: Case, judgement: Judgement) -> Iterator[QuestionRow]:
 
 
 def _fits(case: Case, judgement: Judgement, row: QuestionRow) -> bool:
-    """Whether the question is one for the patient as judged: no man is asked of a pregnancy."""
+    """Whether the question is one for the patient as judged: no man is asked of a pregnancy, and
+    nobody without a pain how strong it is."""
     patient = case.patient
+    present = {f.code for f in case.findings if f.presence is Presence.PRESENT}
+    if row.beside and row.beside.isdisjoint(present):
+        return False
     return not row.populations or any(
         population.holds(age_days=judgement.age_days, pregnancy=patient.pregnancy, sex=patient.sex)
         for population in row.populations

@@ -40,13 +40,15 @@ class QuestionRow:
     """One question with its answers in the order of their numbers.
 
     `yes` and `no` are what a plain «yes» or «no» states, None when it could mean several answers.
-    `always`: considered for every case. `populations` empty: asked of anyone.
+    `always`: considered for every case. `populations` empty: asked of anyone. `beside`: asked only
+    where one of these findings is present; empty: whatever is found.
     """
 
     code: str
     answers: tuple[OptionRow, ...]
     always: bool
     populations: tuple[Population, ...]
+    beside: frozenset[str]
     yes: OptionRow | None
     no: OptionRow | None
 
@@ -62,7 +64,7 @@ def questions() -> Mapping[str, QuestionRow]:
 def question_of(code: str, row: Mapping[str, Any]) -> QuestionRow:
     """One question. Raises TableError for anything that is not expected."""
     where = f"{FILE}: {code}"
-    optional = ["always", "population", "yes", "no", "yes_states"]
+    optional = ["always", "population", "beside", "yes", "no", "yes_states"]
     check_keys(row, where=where, required=["answers"], optional=optional)
     answers = tuple(
         _option(name, answer, where=f"{where}.{name}") for name, answer in row["answers"].items()
@@ -76,11 +78,14 @@ def question_of(code: str, row: Mapping[str, Any]) -> QuestionRow:
     if "yes_states" in row:
         yes = _option("yes", {"present": row["yes_states"]}, where=f"{where}.yes_states")
     bands = row.get("population")
+    beside = text_list(row.get("beside", []), where=where)
+    check_codes(beside, findings(), where=where, list_name="findings.toml")
     return QuestionRow(
         code=code,
         answers=answers,
         always=bool(row.get("always", False)),
         populations=populations_named(bands, where=where) if bands is not None else (),
+        beside=frozenset(beside),
         yes=yes,
         no=named.get(row.get("no", "")),
     )

@@ -57,6 +57,11 @@ def test_breaths_are_asked_for_with_a_cough_until_they_are_counted(a_case: CaseB
     assert "breaths_per_minute" not in codes(counted)
 
 
+def test_the_strength_of_a_pain_is_asked_where_there_is_one(a_case: CaseBuilder) -> None:
+    assert "pain_severity" not in codes(a_case("tired", age_days=7 * 365))
+    assert "pain_severity" in codes(a_case("headache", age_days=7 * 365))
+
+
 def test_what_is_known_is_not_asked_again(a_case: CaseBuilder) -> None:
     assert "chest_indrawing" in codes(a_case("cough", age_days=700))
     assert "chest_indrawing" not in codes(a_case("cough", "no chest_indrawing", age_days=700))
