@@ -64,7 +64,7 @@ class Text:
 
 
 def draw_training_example(rng: Random, *, split: Split = Split.TRAIN) -> Example:
-    """A drawn example, now and then read worse, or one made of a text that somebody wrote."""
+    """A drawn example, now and then read worse, or one made of a text of the recogniser's."""
     if rng.random() < _FROM_A_TEXT:
         return example_of_text(rng.choice(texts()), rng)
     return read_worse(draw_example(rng, split=split), rng)
@@ -72,7 +72,7 @@ def draw_training_example(rng: Random, *, split: Split = Split.TRAIN) -> Example
 
 @cache
 def texts() -> tuple[Text, ...]:
-    """Every text of the recogniser's examples: no frame and no list of wordings made them."""
+    """Every text of the recogniser's examples; most were written by hand, in no frame of ours."""
     return tuple(
         Text(
             language=language if (language := detect_language(e.text)) in LANGUAGES else "en",

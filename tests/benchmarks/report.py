@@ -49,27 +49,29 @@ def at_most(what: str, value: float, goal: float, unit: str = "") -> Outcome:
     )
 
 
-def write_section(name: str, text: str, figures: Sequence[Outcome] = ()) -> None:
+def write_section(
+    name: str, text: str, figures: Sequence[Outcome] = (), *, folder: Path = REPORT_FOLDER
+) -> None:
     """Keep a benchmark's section and figures where the report finds them."""
-    REPORT_FOLDER.mkdir(parents=True, exist_ok=True)
-    section_file(name).write_text(text.strip() + "\n", encoding="utf-8")
+    folder.mkdir(parents=True, exist_ok=True)
+    section_file(name, folder).write_text(text.strip() + "\n", encoding="utf-8")
     rows = [asdict(figure) for figure in figures]
-    _figures_file(name).write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    _figures_file(name, folder).write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 
 
-def forget_section(name: str) -> None:
+def forget_section(name: str, folder: Path = REPORT_FOLDER) -> None:
     """Remove what an earlier run left."""
-    section_file(name).unlink(missing_ok=True)
-    _figures_file(name).unlink(missing_ok=True)
+    section_file(name, folder).unlink(missing_ok=True)
+    _figures_file(name, folder).unlink(missing_ok=True)
 
 
-def section_file(name: str) -> Path:
+def section_file(name: str, folder: Path = REPORT_FOLDER) -> Path:
     """Where the section of a benchmark stands."""
-    return REPORT_FOLDER / f"{name}.md"
+    return folder / f"{name}.md"
 
 
-def _figures_file(name: str) -> Path:
-    return REPORT_FOLDER / f"{name}.figures.json"
+def _figures_file(name: str, folder: Path) -> Path:
+    return folder / f"{name}.figures.json"
 
 
 def measured_on(name: str) -> str:
@@ -77,9 +79,9 @@ def measured_on(name: str) -> str:
     return datetime.fromtimestamp(section_file(name).stat().st_mtime, UTC).date().isoformat()
 
 
-def read_figures(name: str) -> list[Outcome]:
+def read_figures(name: str, folder: Path = REPORT_FOLDER) -> list[Outcome]:
     """The figures that a benchmark left; none when it did not finish."""
-    file = _figures_file(name)
+    file = _figures_file(name, folder)
     return [Outcome(**row) for row in json.loads(file.read_text("utf-8"))] if file.is_file() else []
 
 
@@ -116,15 +118,20 @@ def draw_chart(figures: Sequence[Outcome], file: Path) -> None:
 
 
 def record(
-    figures: Sequence[Outcome], days: Sequence[str], machine: str, *, readme: Path = README
+    figures: Sequence[Outcome],
+    days: Sequence[str],
+    machine: str,
+    *,
+    readme: Path = README,
+    chart: Path = RECORDED_CHART,
 ) -> None:
     """Write the figures into the README's block, with the days, the machine and the chart."""
-    draw_chart(figures, RECORDED_CHART)
+    draw_chart(figures, chart)
     block = [
         f"{', '.join(days)}, {machine}.",
         "",
         figures_table(figures),
         "",
-        f"![Each figure as a share of its goal]({RECORDED_CHART.relative_to(ROOT)})",
+        f"![Each figure as a share of its goal]({chart.relative_to(readme.parent)})",
     ]
     write_block(readme, "\n".join(block), begin=BEGIN, end=END)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.benchmarks import report
 from tests.benchmarks.report import (
     BEGIN,
     END,
@@ -14,6 +13,7 @@ from tests.benchmarks.report import (
     at_most,
     draw_chart,
     figures_table,
+    forget_section,
     read_figures,
     record,
     write_section,
@@ -35,20 +35,17 @@ def test_the_chart_is_a_picture(tmp_path: Path) -> None:
     assert (tmp_path / "chart.png").read_bytes().startswith(PNG)
 
 
-def test_what_was_written_is_read_back(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(report, "REPORT_FOLDER", tmp_path)
-    write_section("one", "text", FIGURES)
-    assert read_figures("one") == FIGURES
-    report.forget_section("one")
-    assert read_figures("one") == []
+def test_what_was_written_is_read_back(tmp_path: Path) -> None:
+    write_section("one", "text", FIGURES, folder=tmp_path)
+    assert read_figures("one", tmp_path) == FIGURES
+    forget_section("one", tmp_path)
+    assert read_figures("one", tmp_path) == []
 
 
-def test_recording_fills_the_block_of_a_page(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(report, "ROOT", tmp_path)
-    monkeypatch.setattr(report, "RECORDED_CHART", tmp_path / "chart.png")
+def test_recording_fills_the_block_of_a_page(tmp_path: Path) -> None:
     page = tmp_path / "README.md"
     page.write_text(f"before\n{BEGIN}\n{END}\nafter\n", encoding="utf-8")
-    record(FIGURES, ["2026-11-26"], "2 cores", readme=page)
+    record(FIGURES, ["2026-11-26"], "2 cores", readme=page, chart=tmp_path / "chart.png")
     text = page.read_text("utf-8")
     assert "2026-11-26, 2 cores." in text
     assert "![Each figure as a share of its goal](chart.png)" in text
